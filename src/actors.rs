@@ -1,0 +1,1 @@
+//! Supervised actors: order, coalesce, bound and cache; the store decides.

@@ -1,0 +1,1 @@
+//! Composition root: config → store → actors → engine → routes → listeners.

@@ -1,0 +1,1 @@
+//! One row per claim, and which token carries it.

@@ -1,0 +1,1 @@
+//! One file per OAuth / OpenID Connect endpoint.

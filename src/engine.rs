@@ -1,0 +1,1 @@
+//! The one context that handlers get.

@@ -1,0 +1,3 @@
+//! The jeton program.
+
+fn main() {}

@@ -1,0 +1,101 @@
+//! A log event: what happened, in Auth0's type codes, for the tenant's administrator.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UnixMs;
+use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId, UserId};
+
+/// Auth0's log event type codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// Failed exchange of a code for tokens.
+    Feacft,
+    /// Failed exchange of client credentials for a token.
+    Feccft,
+    /// Failed exchange of a password for tokens.
+    Fepft,
+    /// A refresh token was presented a second time.
+    Ferrt,
+    /// Failed exchange of a refresh token for tokens.
+    Fertft,
+    /// Failed login.
+    F,
+    /// Failed login: wrong password.
+    Fp,
+    /// Failed signup.
+    Fs,
+    /// Too many attempts for one account from one address.
+    LimitWc,
+    /// Successful login.
+    S,
+    /// Code exchanged for tokens.
+    Seacft,
+    /// Client credentials exchanged for a token.
+    Seccft,
+    /// Password exchanged for tokens.
+    Sepft,
+    /// Refresh token exchanged for tokens.
+    Sertft,
+    /// Logout.
+    Slo,
+    /// Tokens revoked.
+    Srrt,
+    /// Successful signup.
+    Ss,
+}
+
+impl EventType {
+    /// The code on the wire.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Feacft => "feacft",
+            Self::Feccft => "feccft",
+            Self::Fepft => "fepft",
+            Self::Ferrt => "ferrt",
+            Self::Fertft => "fertft",
+            Self::F => "f",
+            Self::Fp => "fp",
+            Self::Fs => "fs",
+            Self::LimitWc => "limit_wc",
+            Self::S => "s",
+            Self::Seacft => "seacft",
+            Self::Seccft => "seccft",
+            Self::Sepft => "sepft",
+            Self::Sertft => "sertft",
+            Self::Slo => "slo",
+            Self::Srrt => "srrt",
+            Self::Ss => "ss",
+        }
+    }
+}
+
+/// One thing that happened; never holds a secret, a token or a family id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEvent {
+    /// The tenant in which it happened.
+    pub tenant: TenantId,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event: EventType,
+    /// When.
+    pub at: UnixMs,
+    /// With which application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
+    /// To whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// In which organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// In which session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// From which address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What was told to the caller.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}

@@ -1,0 +1,85 @@
+//! What every remembered document has: a kind, a tenant, an id, and names that must be unique.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::change::Change;
+use crate::protocol::ids::TenantId;
+
+/// The kinds of documents; each has its own key space within a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// [`crate::model::client::Client`].
+    Client,
+    /// [`crate::model::client_grant::ClientGrant`].
+    ClientGrant,
+    /// [`crate::model::credential::Credential`].
+    Credential,
+    /// [`crate::model::organization::Organization`].
+    Organization,
+    /// [`crate::model::resource_server::ResourceServer`].
+    ResourceServer,
+    /// [`crate::model::role::Role`].
+    Role,
+    /// [`crate::model::signing_key::SigningKeyRecord`].
+    SigningKey,
+    /// [`crate::model::tenant::Tenant`]; kept under the tenant of its own name.
+    Tenant,
+    /// [`crate::model::user::User`].
+    User,
+}
+
+impl Kind {
+    /// Every kind, in the order above.
+    pub const ALL: [Self; 9] = [
+        Self::Client,
+        Self::ClientGrant,
+        Self::Credential,
+        Self::Organization,
+        Self::ResourceServer,
+        Self::Role,
+        Self::SigningKey,
+        Self::Tenant,
+        Self::User,
+    ];
+
+    /// The short tag used in store keys; never change one.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Client => "c",
+            Self::ClientGrant => "g",
+            Self::Credential => "p",
+            Self::Organization => "o",
+            Self::ResourceServer => "a",
+            Self::Role => "r",
+            Self::SigningKey => "k",
+            Self::Tenant => "t",
+            Self::User => "u",
+        }
+    }
+}
+
+/// The tenant under which the list of tenants itself is kept; no tenant may have this id.
+pub const SYSTEM_TENANT: &str = "@system";
+
+/// A document that the store keeps as JSON.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Which key space it lives in.
+    const KIND: Kind;
+
+    /// The tenant it belongs to.
+    fn tenant(&self) -> &TenantId;
+
+    /// Its id within tenant and kind.
+    fn id(&self) -> Cow<'_, str>;
+
+    /// The names that no other document of this tenant may have, such as `email:a@b` or `name:acme`.
+    fn identifiers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the change feed says when this document is written or removed.
+    fn change(&self) -> Change;
+}

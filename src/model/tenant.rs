@@ -1,0 +1,108 @@
+//! A tenant: one issuer, its settings, and the hosts at which it answers.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::change::Change;
+use crate::model::record::{Kind, Record};
+use crate::protocol::ids::{Audience, ConnectionId, TenantId};
+
+/// A tenant as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// Its id; also its first host label under the base domain.
+    pub id: TenantId,
+    /// The name that people see.
+    #[serde(default)]
+    pub friendly_name: String,
+    /// Hosts besides `{id}.{base domain}` at which it answers, without a port.
+    #[serde(default)]
+    pub custom_domains: Vec<String>,
+    /// The `iss` of its tokens, with a trailing slash; derived from the host when absent.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// Whether it may be used at all.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// What holds for all its clients and resource servers unless they say otherwise.
+    #[serde(default)]
+    pub settings: TenantSettings,
+}
+
+/// Tenant-wide defaults; lifetimes in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TenantSettings {
+    /// The audience when a request names none; without it, tokens are for the userinfo endpoint.
+    pub default_audience: Option<Audience>,
+    /// The connection of the `password` grant.
+    pub default_directory: ConnectionId,
+    /// Lifetime of access tokens whose resource server sets none.
+    pub access_token_lifetime: u64,
+    /// Lifetime of ID tokens whose client sets none.
+    pub id_token_lifetime: u64,
+    /// Absolute lifetime of refresh tokens whose client sets none.
+    pub refresh_token_lifetime: u64,
+    /// Idle lifetime of refresh tokens whose client sets none.
+    pub idle_refresh_token_lifetime: u64,
+    /// How long the previous refresh token may be repeated, for clients that set none.
+    pub refresh_token_leeway: u64,
+    /// Absolute lifetime of sessions.
+    pub session_lifetime: u64,
+    /// Idle lifetime of sessions.
+    pub idle_session_lifetime: u64,
+    /// Whether `org_name` is put into tokens beside `org_id`.
+    pub allow_organization_name_in_authentication_api: bool,
+    /// Whether refresh failures are answered 403 as Auth0 does, instead of RFC 6749's 400.
+    pub auth0_conformant: bool,
+    /// Whether a replayed refresh token ends the whole session rather than its family only.
+    pub reuse_ends_session: bool,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            default_audience: None,
+            default_directory: ConnectionId::from("Username-Password-Authentication"),
+            access_token_lifetime: 86_400,
+            id_token_lifetime: 36_000,
+            refresh_token_lifetime: 2_592_000,
+            idle_refresh_token_lifetime: 1_296_000,
+            refresh_token_leeway: 30,
+            session_lifetime: 604_800,
+            idle_session_lifetime: 259_200,
+            allow_organization_name_in_authentication_api: false,
+            auth0_conformant: false,
+            reuse_ends_session: false,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Record for Tenant {
+    const KIND: Kind = Kind::Tenant;
+
+    /// Tenants are listed under the system tenant; see [`crate::model::record::SYSTEM_TENANT`].
+    fn tenant(&self) -> &TenantId {
+        static SYSTEM: std::sync::LazyLock<TenantId> =
+            std::sync::LazyLock::new(|| TenantId::from(crate::model::record::SYSTEM_TENANT));
+        &SYSTEM
+    }
+
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_str())
+    }
+
+    fn identifiers(&self) -> Vec<String> {
+        self.custom_domains.iter().map(|host| format!("host:{}", host.to_ascii_lowercase())).collect()
+    }
+
+    fn change(&self) -> Change {
+        Change::Tenant { tenant: self.id.clone() }
+    }
+}

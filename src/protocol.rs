@@ -1,0 +1,7 @@
+//! The words of the RFCs: pure and total, no I/O, no clock.
+
+pub mod form;
+pub mod grant_type;
+pub mod ids;
+pub mod oauth_error;
+pub mod scope;

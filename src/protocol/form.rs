@@ -1,0 +1,210 @@
+//! The parameters of a request: `application/x-www-form-urlencoded` or a flat JSON object, strictly read.
+
+use std::borrow::Cow;
+
+use crate::protocol::oauth_error::OAuthError;
+
+/// Named values, each name at most once (RFC 6749 §3.2); an empty value counts as absent (§3.2).
+#[derive(Clone, Debug, Default)]
+pub struct Form<'a> {
+    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// How many parameters one request may carry.
+pub const PARAMETERS_MAX: usize = 64;
+
+impl<'a> Form<'a> {
+    /// Reads a urlencoded body or query.
+    ///
+    /// # Errors
+    /// `invalid_request` on bad percent-encoding, bad UTF-8, a repeated name or more than
+    /// [`PARAMETERS_MAX`] parameters.
+    pub fn urlencoded(text: &'a [u8]) -> Result<Self, OAuthError> {
+        let mut form = Self::default();
+        for piece in text.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
+            let equals = piece.iter().position(|byte| *byte == b'=');
+            let (name, value) = equals.map_or((piece, &b""[..]), |at| (&piece[..at], &piece[at + 1..]));
+            form.push(decoded(name)?, decoded(value)?)?;
+        }
+        Ok(form)
+    }
+
+    /// Reads a JSON object whose values are strings, numbers or booleans.
+    ///
+    /// # Errors
+    /// `invalid_request` when the body is not such an object, repeats a name or has too many.
+    pub fn json(text: &'a [u8]) -> Result<Self, OAuthError> {
+        json::read(text)
+    }
+
+    /// The value called `name`, unless absent or empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.pairs.iter().find(|(own, _)| own == name)?;
+        (!value.is_empty()).then_some(value.as_ref())
+    }
+
+    /// The value called `name`.
+    ///
+    /// # Errors
+    /// `invalid_request` that names the missing parameter.
+    pub fn required(&self, name: &'static str) -> Result<&str, OAuthError> {
+        self.value(name)
+            .ok_or_else(|| OAuthError::invalid_request(format!("Missing required parameter: {name}")))
+    }
+
+    /// Drops every parameter that `keep` does not accept, so that what is not declared is not seen.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.pairs.retain(|(name, _)| keep(name));
+    }
+
+    /// All pairs, in the order in which they arrived.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, value: Cow<'a, str>) -> Result<(), OAuthError> {
+        if self.pairs.iter().any(|(own, _)| *own == name) {
+            return Err(OAuthError::invalid_request(format!(
+                "Parameter given more than once: {}",
+                shown(&name)
+            )));
+        }
+        if self.pairs.len() == PARAMETERS_MAX {
+            return Err(OAuthError::invalid_request("Too many parameters"));
+        }
+        self.pairs.push((name, value));
+        Ok(())
+    }
+}
+
+/// Decodes `application/x-www-form-urlencoded` text strictly; borrows when there is nothing to decode.
+///
+/// # Errors
+/// `invalid_request` when `%` is not followed by two hex digits or the result is not UTF-8.
+pub fn decoded(text: &[u8]) -> Result<Cow<'_, str>, OAuthError> {
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| not_utf8());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match first {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let (high, low) = hex_pair(tail).ok_or_else(bad_percent)?;
+                bytes.push(high << 4 | low);
+                rest = &tail[2..];
+            }
+            plain => bytes.push(*plain),
+        }
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| not_utf8())
+}
+
+fn hex_pair(text: &[u8]) -> Option<(u8, u8)> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    Some((digit(*text.first()?)?, digit(*text.get(1)?)?))
+}
+
+fn bad_percent() -> OAuthError {
+    OAuthError::invalid_request("Malformed percent-encoding")
+}
+
+fn not_utf8() -> OAuthError {
+    OAuthError::invalid_request("Parameters must be UTF-8")
+}
+
+/// At most 40 printable characters of a name that came from outside.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_graphic()).take(40).collect()
+}
+
+mod json {
+    use super::{Cow, Form, OAuthError};
+    use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+
+    pub(super) fn read(text: &[u8]) -> Result<Form<'_>, OAuthError> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let form = reader.deserialize_map(FormVisitor).map_err(|error| refused(&error))?;
+        reader.end().map_err(|error| refused(&error))?;
+        Ok(form)
+    }
+
+    fn refused(error: &serde_json::Error) -> OAuthError {
+        let text = error.to_string();
+        // Our own messages are contract; the parser's may quote the input.
+        let own = text
+            .split(" at line ")
+            .next()
+            .filter(|text| text.starts_with("Parameter") || text.starts_with("Too"));
+        OAuthError::invalid_request(own.unwrap_or("The body is not a JSON object of strings").to_owned())
+    }
+
+    struct FormVisitor;
+
+    impl<'de> Visitor<'de> for FormVisitor {
+        type Value = Form<'de>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Form<'de>, A::Error> {
+            let mut form = Form::default();
+            while let Some(name) = map.next_key::<String>()? {
+                let value: serde_json::Value = map.next_value()?;
+                let text = match value {
+                    serde_json::Value::Null => continue,
+                    serde_json::Value::String(text) => text,
+                    serde_json::Value::Bool(flag) => flag.to_string(),
+                    serde_json::Value::Number(number) => number.to_string(),
+                    serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                        return Err(A::Error::custom(format!(
+                            "Parameter must be a string: {}",
+                            super::shown(&name)
+                        )));
+                    }
+                };
+                form.push(Cow::Owned(name), Cow::Owned(text))
+                    .map_err(|error| A::Error::custom(error.description))?;
+            }
+            Ok(form)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_and_encoded_values_read() {
+        let form = Form::urlencoded(b"a=1&b=x+y%20z&c=%C3%A9&d=&e").unwrap();
+        assert_eq!(form.value("a"), Some("1"));
+        assert_eq!(form.value("b"), Some("x y z"));
+        assert_eq!(form.value("c"), Some("é"));
+        assert_eq!((form.value("d"), form.value("e"), form.value("f")), (None, None, None));
+    }
+
+    #[test]
+    fn bad_encoding_and_repeats_are_refused() {
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2", "a=1&%61=2", "a&a"] {
+            assert!(Form::urlencoded(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let many = (0..=PARAMETERS_MAX).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
+        assert!(Form::urlencoded(many.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn json_reads_like_a_form() {
+        let form = Form::json(br#"{"a":"1","n":7,"t":true,"z":null,"u":"\u00e9"}"#).unwrap();
+        assert_eq!((form.value("a"), form.value("n"), form.value("t")), (Some("1"), Some("7"), Some("true")));
+        assert_eq!((form.value("z"), form.value("u")), (None, Some("é")));
+        for bad in ["[]", "{", "{\"a\":[1]}", "{\"a\":{}}", "{\"a\":1,\"a\":2}", "{} x", "\"a\""] {
+            assert!(Form::json(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let error = Form::json(br#"{"a":"1","a":"2"}"#).unwrap_err();
+        assert_eq!(error.description, "Parameter given more than once: a");
+    }
+}

@@ -1,0 +1,35 @@
+//! Log events of a tenant, newest first, kept for a while.
+
+use crate::model::log_event::LogEvent;
+use crate::protocol::ids::TenantId;
+use crate::store::StoreError;
+
+/// A log event with the id under which it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// Later events have greater ids, in byte order.
+    pub id: String,
+    /// The event.
+    pub event: LogEvent,
+}
+
+/// Log events.
+#[async_trait::async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Appends events, of any tenants.
+    ///
+    /// # Errors
+    /// [`StoreError`]; appending again may duplicate events.
+    async fn append(&self, events: &[LogEvent]) -> Result<(), StoreError>;
+
+    /// At most `take` events of a tenant, newest first, older than `before` (an id).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn recent(
+        &self,
+        tenant: &TenantId,
+        before: Option<&str>,
+        take: usize,
+    ) -> Result<Vec<Logged>, StoreError>;
+}

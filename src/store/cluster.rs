@@ -1,0 +1,1 @@
+//! The Redis Cluster store.

@@ -1,0 +1,60 @@
+//! Single use: the first to spend a thing has it.
+
+use crate::clock::UnixMs;
+use crate::protocol::ids::TenantId;
+use crate::store::StoreError;
+
+/// What can be used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The `jti` of a client assertion (RFC 7523 §3).
+    Assertion,
+    /// An authorization code (RFC 6749 §4.1.2).
+    Code,
+    /// A link or code sent by mail.
+    Mail,
+}
+
+impl Purpose {
+    /// The short tag used in store keys; never change one.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Assertion => "a",
+            Self::Code => "c",
+            Self::Mail => "m",
+        }
+    }
+}
+
+/// A thing that can be used once, until it expires anyway.
+#[derive(Clone, Copy, Debug)]
+pub struct Thing<'a> {
+    /// The tenant in which it counts.
+    pub tenant: &'a TenantId,
+    /// What kind of thing it is.
+    pub purpose: Purpose,
+    /// What tells it from others of its kind: a `jti`, a random id.
+    pub name: &'a [u8],
+    /// When it need no longer be remembered.
+    pub expires_at: UnixMs,
+}
+
+/// What spending did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// Somebody was first; this is the note that they left.
+    Before(Vec<u8>),
+    /// The caller is the first.
+    First,
+}
+
+/// Things that can be used once.
+#[async_trait::async_trait]
+pub trait Spends: Send + Sync {
+    /// Spends `thing`, leaving `note` (at most 64 bytes) for whoever comes later. One atomic verb on one key.
+    /// *Rotation* class.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after [`StoreError::Unknown`] the thing may be spent.
+    async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError>;
+}

@@ -1,0 +1,1 @@
+//! The immutable view of tenants, swapped whole; host → tenant.

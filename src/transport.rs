@@ -1,0 +1,1 @@
+//! HTTP: listeners, TLS, limits, peers; knows no endpoint.
