@@ -117,7 +117,7 @@ fn not_utf8() -> OAuthError {
 
 /// At most 40 printable characters of a name that came from outside.
 fn shown(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_graphic()).take(40).collect()
+    name.chars().filter(char::is_ascii_graphic).take(40).collect()
 }
 
 mod json {
