@@ -3,5 +3,7 @@
 pub mod form;
 pub mod grant_type;
 pub mod ids;
+pub mod jwk;
+pub mod jwt;
 pub mod oauth_error;
 pub mod scope;

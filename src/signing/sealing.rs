@@ -1,0 +1,205 @@
+//! Sealing: what a client carries for us, closed to everybody else (AES-256-GCM-SIV, RFC 8452).
+//!
+//! A sealed text is `prefix + base64url(epoch | nonce | ciphertext and tag)`. Tenant, purpose and epoch are
+//! associated data, so a text opens only where it was sealed. The nonce is derived from a seed that the
+//! caller chooses: the same facts seal to the same bytes, on every node, without a memory of them.
+
+mod epoch_keys;
+
+use std::fmt;
+use std::sync::Arc;
+
+use aes_gcm_siv::aead::AeadInOut as _;
+use aes_gcm_siv::{Nonce, Tag};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use self::epoch_keys::EpochKeys;
+use crate::protocol::ids::TenantId;
+pub use crate::signing::master_key::{BadMasterKey, MasterKey};
+
+/// Longest sealed text, in characters with its prefix. Longer input is refused before any cryptography.
+pub const SEALED_MAX: usize = 4096;
+
+const NONCE_BYTES: usize = 12;
+const HEAD_BYTES: usize = 1 + NONCE_BYTES;
+const TAG_BYTES: usize = 16;
+
+/// What a sealed text is for; each purpose has keys of its own. The numbers are part of the format: a new
+/// purpose takes the next one, and none is ever used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An authorization code, `ac_…`.
+    Code = 0,
+    /// The session cookie.
+    Cookie = 1,
+    /// A validated authorization request on its way through the login pages, `ls_…`.
+    LoginState = 2,
+    /// A refresh token, `rt_…`.
+    RefreshToken = 3,
+    /// The private half of a signing key, at rest.
+    SigningKey = 4,
+}
+
+/// Seals and opens. Cheap to clone; every key is derived once, at construction.
+#[derive(Clone)]
+pub struct Sealer {
+    keys: Arc<Keys>,
+}
+
+struct Keys {
+    current: EpochKeys,
+    previous: Vec<EpochKeys>,
+}
+
+/// Nothing was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The cipher refused.
+    #[error("sealing failed")]
+    Cipher,
+    /// The text would be longer than [`SEALED_MAX`].
+    #[error("too long to be sealed")]
+    TooLong,
+}
+
+impl Purpose {
+    /// Every purpose, in declaration order.
+    pub const ALL: [Self; 5] =
+        [Self::Code, Self::Cookie, Self::LoginState, Self::RefreshToken, Self::SigningKey];
+
+    /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Code => "ac_",
+            Self::Cookie | Self::SigningKey => "",
+            Self::LoginState => "ls_",
+            Self::RefreshToken => "rt_",
+        }
+    }
+
+    /// The word in key derivation. Changing one makes everything sealed under it unreadable.
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Code => b"code",
+            Self::Cookie => b"cookie",
+            Self::LoginState => b"login-state",
+            Self::RefreshToken => b"refresh-token",
+            Self::SigningKey => b"signing-key",
+        }
+    }
+}
+
+impl Sealer {
+    /// Seals under `master`, called `epoch`; opens under the `previous` ones as well. A previous key with
+    /// the current key's epoch is not reachable for opening.
+    pub fn new(master: &MasterKey, epoch: u8, previous: &[(u8, MasterKey)]) -> Self {
+        let previous = previous.iter().map(|(epoch, master)| EpochKeys::derive(master, *epoch)).collect();
+        Self { keys: Arc::new(Keys { current: EpochKeys::derive(master, epoch), previous }) }
+    }
+
+    /// Seals `plain`. The same seed, text, tenant and purpose give the same bytes; a seed used for two
+    /// texts gives away no more than whether they are equal.
+    ///
+    /// # Errors
+    /// The result would be longer than [`SEALED_MAX`].
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        tenant: &TenantId,
+        nonce_seed: &[u8],
+        plain: &[u8],
+    ) -> Result<String, SealError> {
+        let sealed_bytes = HEAD_BYTES + plain.len() + TAG_BYTES;
+        let characters = base64::encoded_len(sealed_bytes, false).ok_or(SealError::TooLong)?;
+        let prefix = purpose.prefix();
+        if prefix.len() + characters > SEALED_MAX {
+            return Err(SealError::TooLong);
+        }
+        let keys = &self.keys.current;
+        let nonce = nonce_from(nonce_seed);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(sealed_bytes));
+        bytes.push(keys.epoch);
+        bytes.extend_from_slice(&nonce);
+        bytes.extend_from_slice(plain);
+        let context = associated_data(purpose, keys.epoch, tenant);
+        let body = (&mut bytes[HEAD_BYTES..]).into();
+        let tag = keys.cipher(purpose).encrypt_inout_detached(&nonce, &context, body);
+        bytes.extend_from_slice(&tag.map_err(|_| SealError::Cipher)?);
+        let mut text = String::with_capacity(prefix.len() + characters);
+        text.push_str(prefix);
+        URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
+        Ok(text)
+    }
+
+    /// What was sealed, or `None` for a wrong prefix, purpose, tenant or epoch, for any changed, missing or
+    /// added character, and for text over [`SEALED_MAX`].
+    pub fn open(&self, purpose: Purpose, tenant: &TenantId, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+        if text.len() > SEALED_MAX {
+            return None;
+        }
+        let digits = text.strip_prefix(purpose.prefix())?;
+        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(digits).ok()?);
+        let (head, rest) = bytes.split_first_chunk_mut::<HEAD_BYTES>()?;
+        let (body, tag) = rest.split_last_chunk_mut::<TAG_BYTES>()?;
+        let [epoch, nonce @ ..] = *head;
+        let context = associated_data(purpose, epoch, tenant);
+        let cipher = self.keys.of(epoch)?.cipher(purpose);
+        cipher.decrypt_inout_detached(&Nonce::from(nonce), &context, body.into(), &Tag::from(*tag)).ok()?;
+        let end = bytes.len() - TAG_BYTES;
+        bytes.truncate(end);
+        bytes.drain(..HEAD_BYTES);
+        Some(bytes)
+    }
+
+    /// What may be stored of a generated client secret: HMAC-SHA256 under a derived key, in base64url. Such
+    /// secrets are random and long, so they need a key, not a slow hash.
+    pub fn secret_hash(&self, tenant: &TenantId, secret: &[u8]) -> String {
+        self.keys.current.secret_hash(tenant, secret)
+    }
+
+    /// Whether `hash` was made of this `secret` for this `tenant`, under the current or a previous master
+    /// key. Compares in constant time.
+    pub fn secret_matches(&self, tenant: &TenantId, secret: &[u8], hash: &str) -> bool {
+        let Ok(expected) = URL_SAFE_NO_PAD.decode(hash) else { return false };
+        self.keys.all().any(|keys| keys.secret_matches(tenant, secret, &expected))
+    }
+}
+
+impl Keys {
+    fn all(&self) -> impl Iterator<Item = &EpochKeys> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+
+    fn of(&self, epoch: u8) -> Option<&EpochKeys> {
+        self.all().find(|keys| keys.epoch == epoch)
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let epochs: Vec<u8> = self.keys.all().map(|keys| keys.epoch).collect();
+        f.debug_struct("Sealer").field("epochs", &epochs).finish_non_exhaustive()
+    }
+}
+
+fn nonce_from(seed: &[u8]) -> Nonce {
+    let digest = Sha256::digest(seed);
+    let mut nonce = Nonce::default();
+    nonce.copy_from_slice(&digest[..NONCE_BYTES]);
+    nonce
+}
+
+/// Purpose and epoch have a fixed length, so no two contexts share their bytes.
+fn associated_data(purpose: Purpose, epoch: u8, tenant: &TenantId) -> Vec<u8> {
+    let mut context = Vec::with_capacity(2 + tenant.as_str().len());
+    context.push(purpose as u8);
+    context.push(epoch);
+    context.extend_from_slice(tenant.as_str().as_bytes());
+    context
+}
+
+#[cfg(test)]
+mod tests;
