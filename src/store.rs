@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::protocol::oauth_error::OAuthError;
+
 pub mod audit_log;
 pub mod catalog;
 pub mod change_feed;
@@ -78,6 +80,18 @@ impl StoreError {
             Self::NotReplicated(_) => "not_replicated",
             Self::Unavailable(_) => "unavailable",
             Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+impl From<StoreError> for OAuthError {
+    /// What a caller is told of a store's trouble: try again, unless no retry can help.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Corrupt(_) => Self::server_error(error.to_string()),
+            StoreError::NotReplicated(_) | StoreError::Unavailable(_) | StoreError::Unknown(_) => {
+                Self::unavailable(error.to_string())
+            }
         }
     }
 }

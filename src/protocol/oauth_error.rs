@@ -25,6 +25,10 @@ pub enum ErrorCode {
     InsufficientScope,
     /// `prompt=none` and nobody is logged in.
     LoginRequired,
+    /// There is no such method at this path (RFC 9110 §15.5.6); `invalid_request` on the wire.
+    MethodNotAllowed,
+    /// There is nothing at this path or host; `invalid_request` on the wire.
+    NotFound,
     /// A fault of ours.
     ServerError,
     /// Overloaded, or a part we need is down: try again.
@@ -35,6 +39,8 @@ pub enum ErrorCode {
     UnauthorizedClient,
     /// No such grant type here.
     UnsupportedGrantType,
+    /// The body is in a format we do not read (RFC 9110 §15.5.16); `invalid_request` on the wire.
+    UnsupportedMediaType,
     /// No such response type here.
     UnsupportedResponseType,
 }
@@ -48,7 +54,9 @@ impl ErrorCode {
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
-            Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequest | Self::MethodNotAllowed | Self::NotFound | Self::UnsupportedMediaType => {
+                "invalid_request"
+            }
             Self::InvalidScope => "invalid_scope",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

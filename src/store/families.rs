@@ -1,7 +1,7 @@
 //! Refresh families: started once, rotated in one atomic verb, revoked.
 
 use crate::clock::UnixMs;
-use crate::model::family::{NewFamily, Presented, Rotation};
+use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
 use crate::store::StoreError;
 
@@ -29,6 +29,17 @@ pub trait Families: Send + Sync {
     /// # Errors
     /// [`StoreError`]; presenting the same generation again is safe within the leeway.
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError>;
+
+    /// Looks at a family without changing it, not even its idle expiry; `None` when expired at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn current(
+        &self,
+        session: SessionId,
+        family: FamilyKey,
+        now: UnixMs,
+    ) -> Result<Option<Family>, StoreError>;
 
     /// Deletes a family; `false` when there was none. *Careful* class; the caller also publishes
     /// [`crate::model::change::Change::FamilyRevoked`].
