@@ -1,2 +1,134 @@
-//! placeholder
-fn main() {}
+//! The ceiling: bare hyper that answers the bytes of a token response with freshly signed JWTs, and nothing else.
+//!
+//! What Jeton reaches of this server's rate is what its protocol, its actors and its store cost. Same allocator, same
+//! runtime, same HTTP library, same signatures: no routing, no form, no client, no cache, no store.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use clap::Parser;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Answers every request like a token endpoint, from 127.0.0.1.
+#[derive(Parser)]
+struct Arguments {
+    /// Port; 0 lets the system choose. The address is printed when it is bound.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Worker threads of the runtime.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// JWTs signed for each answer: 1 as for `client_credentials`, 2 as for a refresh with an ID token.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    jwts: u8,
+}
+
+/// What every answer is made from.
+struct Issuer {
+    key: Ed25519KeyPair,
+    /// `{"alg":…}` in base64url, with the dot behind it.
+    header: String,
+    jwts: u8,
+    issued: AtomicU64,
+}
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(serve(&arguments))
+}
+
+async fn serve(arguments: &Arguments) -> io::Result<()> {
+    let issuer = Arc::new(Issuer::new(arguments.jwts)?);
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
+    writeln!(io::stdout(), "{}", listener.local_addr()?)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let issuer = Arc::clone(&issuer);
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, &issuer));
+            let mut http = hyper::server::conn::http1::Builder::new();
+            // A connection that ends with an error has nobody left to hear of it.
+            let _ = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// Reads the whole body, as a server must before it can authenticate a client, and answers.
+async fn answer(request: Request<Incoming>, issuer: &Issuer) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let _form = request.into_body().collect().await?.to_bytes();
+    let mut response = Response::new(Full::new(Bytes::from(issuer.token_response())));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+impl Issuer {
+    fn new(jwts: u8) -> io::Result<Self> {
+        let key = Ed25519KeyPair::generate().map_err(io::Error::other)?;
+        let header = format!("{}.", URL_SAFE_NO_PAD.encode(HEADER));
+        Ok(Self { key, header, jwts, issued: AtomicU64::new(0) })
+    }
+
+    fn token_response(&self) -> String {
+        let nth = self.issued.fetch_add(u64::from(self.jwts), Ordering::Relaxed);
+        let mut body = String::with_capacity(2_560);
+        body.push_str(r#"{"access_token":""#);
+        self.push_jwt(&mut body, nth);
+        body.push('"');
+        if self.jwts == 2 {
+            body.push_str(r#","id_token":""#);
+            self.push_jwt(&mut body, nth + 1);
+            body.push_str(r#"","refresh_token":""#);
+            body.push_str(REFRESH_TOKEN);
+            body.push_str(r#"","scope":"openid profile email offline_access""#);
+        }
+        body.push_str(r#","token_type":"Bearer","expires_in":86400}"#);
+        body
+    }
+
+    /// Appends a JWT of about 500 bytes of claims, of which `nth` makes each its own.
+    fn push_jwt(&self, body: &mut String, nth: u64) {
+        let start = body.len();
+        body.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(format!("{CLAIMS}{nth:020}\"}}"), body);
+        let signature = self.key.sign(&body.as_bytes()[start..]);
+        body.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature.as_ref(), body);
+    }
+}
+
+const HEADER: &str = r#"{"alg":"EdDSA","kid":"dSlUOhA0wBfXmVRzWo0jtlcCJNrZqdkDoEgAD4nTs4Q","typ":"at+jwt"}"#;
+
+/// As long as a user's access token is: two audiences, an organization, five permissions.
+const CLAIMS: &str = concat!(
+    r#"{"iss":"http://localhost:8080/","sub":"auth0|01JD3V5W2Q8ZK4T7M9X0C1B6RA","#,
+    r#""aud":["https://api.example/orders","http://localhost:8080/userinfo"],"azp":"demo-application","#,
+    r#""iat":1764000000,"exp":1764086400,"scope":"openid profile email read:orders write:orders offline_access","#,
+    r#""org_id":"org_01JD3V5W2Q8ZK4T7","org_name":"acme","sid":"01JD3V5W2Q8ZK4T7M9X0C1B6RA","gty":"refresh_token","#,
+    r#""permissions":["read:orders","write:orders","delete:orders","read:reports"],"client_id":"demo-application","jti":""#,
+);
+
+/// As long as a sealed refresh token is.
+const REFRESH_TOKEN: &str = concat!(
+    "rt_AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+);
