@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# How near Jeton comes to bare hyper: each scenario on one core, side by side with a server that only signs.
+#
+#   loadtests/ceiling.sh              prints a Markdown table for loadtests/README.md; about ten minutes with the build
+#   ROUNDS=5 SECONDS_PER_RUN=10 CONNECTIONS=64 SCENARIOS="client_credentials embedded" loadtests/ceiling.sh
+#   PROFILE=dev ROUNDS=1 SECONDS_PER_RUN=2 loadtests/ceiling.sh      tries the script; its numbers mean nothing
+#
+# Servers run on core 0; wrk and Redis on core 1 (with one core, together). Rounds alternate A B A B; a ratio is taken
+# within each round, and the table shows medians.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+rounds=${ROUNDS:-3}
+seconds=${SECONDS_PER_RUN:-8}
+connections=${CONNECTIONS:-64}
+scenarios=${SCENARIOS:-"client_credentials embedded cluster organization memory"}
+profile=${PROFILE:-release}
+target=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
+
+cores=$(nproc)
+on_server=()
+on_load=()
+if [ "$cores" -ge 2 ]; then
+  on_server=(taskset -c 0)
+  on_load=(taskset -c 1)
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-ceiling-XXXXXX")
+bare_pids=()
+cleanup() {
+  local pid name
+  for pid in "${bare_pids[@]+"${bare_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
+  for name in embedded cluster; do tests/jeton-server stop "$work/$name" || true; done
+  if [ -d "$work/redis" ]; then tests/redis-cluster stop "$work/redis" >/dev/null || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+note() { echo "ceiling: $*" >&2; }
+die() { note "$*"; exit 1; }
+wants() { grep -qw -- "$1" <<<"$scenarios"; }
+
+# ---- servers -------------------------------------------------------------------------------------------------------
+
+start_bare() { # JWTs; its address goes to bare-N
+  local jwts=$1
+  "${on_server[@]}" "$target/examples/bare-hyper" --jwts "$jwts" --threads 1 >"$work/bare-$jwts" 2>&1 &
+  bare_pids+=($!)
+  echo $! >"$work/bare-$jwts.pid"
+  for _ in $(seq 100); do
+    [ -s "$work/bare-$jwts" ] && return
+    sleep 0.05
+  done
+  die "bare-hyper did not start"
+}
+
+start_redis() {
+  local base
+  for base in 8100 8300 8500; do
+    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
+      nodes=$(tail -1 "$work/nodes")
+      return
+    fi
+  done
+  die "the Redis Cluster did not start"
+}
+
+start_jeton() { # embedded | cluster
+  local cluster=""
+  if [ "$1" = cluster ]; then
+    start_redis
+    cluster=$nodes
+  fi
+  JETON_BIN=$target/jeton JETON_LAUNCH="${on_server[*]}" JETON_TEST_CLUSTER=$cluster \
+    tests/jeton-server start "$work/$1" >/dev/null
+  python3 tests/clients/demo.py config/demo "$(cat "$work/$1/issuer")" >"$work/$1/facts"
+}
+
+# ---- one measurement -----------------------------------------------------------------------------------------------
+
+cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
+core_idle() { awk -v core="cpu$((cores >= 2 ? 1 : 0))" '$1 == core { print $5 + $6 }' /proc/stat; }
+
+# measure PID URL SCRIPT ARGUMENTS…: prints requests/s, CPU µs per request, p50 ms, p99 ms, busy % of the load's core
+measure() {
+  local pid=$1 url=$2 script=$3 ticks idle began ended
+  shift 3
+  ticks=$(cpu_ticks "$pid")
+  idle=$(core_idle)
+  began=$(date +%s%N)
+  "${on_load[@]}" wrk -t1 -c"$connections" -d"${seconds}s" -s "loadtests/wrk/$script.lua" "$url" -- "$@" >"$work/wrk"
+  ended=$(date +%s%N)
+  ticks=$(($(cpu_ticks "$pid") - ticks))
+  idle=$(($(core_idle) - idle))
+  awk -v ticks="$ticks" -v idle="$idle" -v wall="$((ended - began))" -v hertz="$(getconf CLK_TCK)" '
+    $1 == "RESULT" {
+      if ($4 + $5 > 0) print "ceiling: " $4 " refused, " $5 " lost of " $2 > "/dev/stderr"
+      if ($4 > $2 / 1000) exit 1
+      printf "%.0f %.1f %.2f %.2f %.0f\n", $2 / ($3 / 1e6), ticks / hertz * 1e6 / $2, $6 / 1e3, $7 / 1e3,
+        100 * (1 - idle / hertz / (wall / 1e9))
+      found = 1
+    }
+    END { if (!found) exit 1 }' "$work/wrk" || { cat "$work/wrk" >&2; die "the run of $script against $url failed"; }
+}
+
+ask_bare() { # JWTs, scenario
+  local jwts=$1 name=$2 server=$work/bare-$1 script=refresh
+  [ "$jwts" = 2 ] || script=client_credentials
+  python3 loadtests/sessions.py "$work/any-facts" strangers $((connections * 2)) >"$work/tokens"
+  measure "$(cat "$server.pid")" "http://$(cat "$server")/oauth/token" "$script" \
+    "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
+}
+
+ask_jeton() { # embedded | cluster, machine | refresh | organization
+  local server=$work/$1 name=$2 script=refresh
+  cp "$server/facts" "$work/any-facts"
+  if [ "$name" = machine ]; then
+    script=client_credentials
+  else
+    python3 loadtests/sessions.py "$server/facts" login $((connections * 2)) >"$work/tokens"
+  fi
+  measure "$(cat "$server/pid")" "$(cat "$server/issuer")oauth/token" "$script" \
+    "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
+}
+
+form() { python3 loadtests/sessions.py "$work/any-facts" form "$1"; }
+authorization() { python3 loadtests/sessions.py "$work/any-facts" authorization "$1"; }
+
+# ---- a scenario: alternating rounds, one row of the table ------------------------------------------------------------
+
+row() { # title, embedded | cluster, machine | refresh | organization, JWTs
+  local title=$1 store=$2 name=$3 jwts=$4 round ours bare
+  note "$title"
+  seconds=2 ask_jeton "$store" "$name" >/dev/null # caches, connections, branch predictors
+  seconds=2 ask_bare "$jwts" "$name" >/dev/null
+  : >"$work/rounds"
+  for ((round = 1; round <= rounds; round++)); do
+    ours=$(ask_jeton "$store" "$name")
+    bare=$(ask_bare "$jwts" "$name")
+    note "  round $round: ours $ours | bare $bare"
+    echo "$ours $bare" >>"$work/rounds"
+  done
+  awk -v title="$title" -v jwts="$jwts" '
+    function median(values, count,    i, j, held) {
+      for (i = 2; i <= count; i++) {
+        held = values[i]
+        for (j = i - 1; j > 0 && values[j] > held; j--) values[j + 1] = values[j]
+        values[j + 1] = held
+      }
+      return count % 2 ? values[(count + 1) / 2] : (values[count / 2] + values[count / 2 + 1]) / 2
+    }
+    { rate[NR] = $1; cpu[NR] = $2; p50[NR] = $3; p99[NR] = $4; busy[NR] = $5; bare[NR] = $6; bare_cpu[NR] = $7; ratio[NR] = $1 / $6
+      seen = seen sprintf("%s%.2f", NR > 1 ? " " : "", ratio[NR]) }
+    END { printf "| %s | %.0f | %.1f | %.0f (%d JWT) | %.1f | **%.2f** (%s) | %.2f / %.2f | %.0f %% |\n", title, median(rate, NR), median(cpu, NR),
+      median(bare, NR), jwts, median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
+}
+
+# ---- memory --------------------------------------------------------------------------------------------------------
+
+used_memory() { # bytes of data on all primaries
+  local port total=0
+  for port in $(primary_ports); do
+    total=$((total + $(redis-cli -p "$port" info memory | tr -d '\r' | awk -F: '$1 == "used_memory_dataset" { print $2 }')))
+  done
+  echo "$total"
+}
+
+primary_ports() {
+  local first=${nodes%%,*}
+  redis-cli -p "${first##*:}" cluster nodes | awk '$3 ~ /master/ { split($2, at, "[:@]"); print at[2] }'
+}
+
+# MEMORY USAGE of every key, by the part of its name before what is particular to it.
+per_key() {
+  local port
+  for port in $(primary_ports); do
+    redis-cli -p "$port" eval "
+      local cursor, bytes, count = '0', {}, {}
+      repeat
+        local page = redis.call('SCAN', cursor, 'COUNT', 1000)
+        cursor = page[1]
+        for _, key in ipairs(page[2]) do
+          local kind = string.match(key, '^[^{]*{%a*:?') or string.match(key, '^%a*') or '?'
+          local tail = string.match(key, '}(:?%a?)') or ''
+          local family = kind .. '…}' .. tail
+          bytes[family] = (bytes[family] or 0) + redis.call('MEMORY', 'USAGE', key)
+          count[family] = (count[family] or 0) + 1
+        end
+      until cursor == '0'
+      local lines = {}
+      for family, total in pairs(bytes) do table.insert(lines, family .. ' ' .. count[family] .. ' ' .. total) end
+      return lines" 0
+  done | awk 'NF == 3 { count[$1] += $2; bytes[$1] += $3 }
+    END { for (kind in count) if (count[kind] >= 100) printf "| Redis, mean of %d keys `%s` | %.0f bytes |\n", count[kind], kind, bytes[kind] / count[kind] }' | sort
+}
+
+memory() {
+  local sessions=${SESSIONS:-1000} before after ready_ms resident_mib
+  read -r ready_ms resident_mib < <(python3 loadtests/startup.py "$target/jeton" 5)
+  {
+    echo "| start to ready, empty embedded store | $ready_ms ms |"
+    echo "| resident memory, idle | $resident_mib MiB |"
+  } >>"$work/memory"
+  [ -n "${nodes:-}" ] || return 0
+  before=$(used_memory)
+  python3 loadtests/sessions.py "$work/cluster/facts" login "$sessions" >/dev/null
+  after=$(used_memory)
+  echo "| Redis, data of one session with one family (mean of $sessions) | $(((after - before) / sessions)) bytes |" >>"$work/memory"
+  per_key >>"$work/memory"
+}
+
+# ---- the run -------------------------------------------------------------------------------------------------------
+
+tests/install wrk:wrk redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 \
+  taskset:util-linux >&2
+if [ "$profile" = dev ]; then
+  cargo build --locked --bin jeton --example bare-hyper
+else
+  cargo build --locked --profile "$profile" --bin jeton --example bare-hyper
+fi
+
+: >"$work/table"
+: >"$work/memory"
+start_bare 1
+start_bare 2
+start_jeton embedded
+cp "$work/embedded/facts" "$work/any-facts"
+if wants client_credentials; then row "client_credentials" embedded machine 1; fi
+if wants embedded; then row "refresh, embedded store" embedded refresh 2; fi
+if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
+if wants cluster; then
+  start_jeton cluster
+  row "refresh, Redis Cluster" cluster refresh 2
+  if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2; fi
+fi
+if wants memory; then memory; fi
+
+cat <<REPORT
+$(date -u +%Y-%m-%d), $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $cores cores, profile \`$profile\`, commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown).
+\`ROUNDS=$rounds SECONDS_PER_RUN=$seconds CONNECTIONS=$connections loadtests/ceiling.sh\`
+
+| scenario | Jeton, requests/s | CPU µs per request | bare hyper, requests/s | CPU µs per request | ratio (each round) | p50 / p99 ms | load core busy |
+|---|---|---|---|---|---|---|---|
+$(cat "$work/table")
+
+| memory and start | |
+|---|---|
+$(cat "$work/memory")
+REPORT
