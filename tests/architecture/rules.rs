@@ -183,11 +183,19 @@ fn fences(file: &File, words: &[Token<'_>]) -> Vec<String> {
         let imported = at > 0 && matches!(words[at - 1].text, "use" | "crate") && !next_is("(");
         let named = (next_is("::") || imported) && !continues_a_path(words, at);
         let at_home = module.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if named && !at_home {
+        if named && !at_home && !is_a_namesake(words, vendor) {
             found.push(file.fault(word.line, &format!("`{vendor}` belongs in `src/{home}`")));
         }
     }
     found
+}
+
+/// Whether this file means another thing by the vendor's name, because it says `use somewhere::name;`.
+fn is_a_namesake(words: &[Token<'_>], vendor: &str) -> bool {
+    words.iter().enumerate().any(|(at, word)| {
+        let ends = words.get(at + 1).is_some_and(|next| matches!(next.text, ";" | "," | "}"));
+        word.text == vendor && ends && continues_a_path(words, at)
+    })
 }
 
 /// Wall-clock time and the operating system's dice come through the clock's file.
@@ -209,6 +217,6 @@ fn time_and_dice(file: &File, words: &[Token<'_>]) -> Vec<String> {
 fn follows(words: &[Token<'_>], path: &[&str]) -> bool {
     path.iter().enumerate().all(|(nth, name)| {
         let joined = nth == 0 || words.get(2 * nth - 1).is_some_and(|mark| mark.text == "::");
-        joined && words.get(2 * nth).is_some_and(|word| *name == "*" || word.text == *name)
+        joined && words.get(2 * nth).is_some_and(|word| word.text == *name)
     })
 }

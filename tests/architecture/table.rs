@@ -37,21 +37,19 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("hyper_util", "transport"),
     ("jsonwebtoken", "signing"),
     ("ractor", "actors"),
-    ("ring", "signing"),
     ("rsa", "signing"),
     ("rustls", "transport"),
     ("scrypt", "actors/passwords"),
     ("tokio_rustls", "transport"),
 ];
 
-/// Paths that read the wall clock or the operating system's dice. `*` stands for any name.
+/// Paths that read the wall clock or the operating system's dice.
 pub(crate) const TIME_AND_DICE: &[&[&str]] = &[
     &["SystemTime", "now"],
     &["Timestamp", "now"],
     &["Zoned", "now"],
     &["Utc", "now"],
     &["OffsetDateTime", "now_utc"],
-    &["rand", "*"],
     &["OsRng"],
     &["SysRng"],
     &["ThreadRng"],
