@@ -37,9 +37,9 @@ class AccessTokens(unittest.TestCase):
         with self.assertRaises(jwt.InvalidAudienceError):
             self.decoded(token, algorithm, "https://elsewhere.example")
         header, payload, signature = token.split(".")
-        changed = payload[:8] + ("B" if payload[8] == "A" else "A") + payload[9:]
+        changed = signature[:8] + ("B" if signature[8] == "A" else "A") + signature[9:]
         with self.assertRaises(jwt.InvalidSignatureError):
-            self.decoded(".".join([header, changed, signature]), algorithm, audience)
+            self.decoded(".".join([header, payload, changed]), algorithm, audience)
 
     def test_eddsa(self) -> None:
         self.check("EdDSA", DEMO["eddsaAudience"])
