@@ -11,13 +11,14 @@ DEMO = facts()
 TOKEN = DEMO["issuer"] + "oauth/token"
 
 
-def client(party: dict) -> OAuth2Client:
-    return OAuth2Client(party["id"], party["secret"], token_endpoint_auth_method=party["method"])
-
-
 class Grants(unittest.TestCase):
+    def client(self, party: dict) -> OAuth2Client:
+        made = OAuth2Client(party["id"], party["secret"], token_endpoint_auth_method=party["method"])
+        self.addCleanup(made.close)
+        return made
+
     def login(self) -> tuple[OAuth2Client, dict]:
-        application = client(DEMO["application"])
+        application = self.client(DEMO["application"])
         tokens = application.fetch_token(
             TOKEN,
             grant_type="password",
@@ -34,7 +35,7 @@ class Grants(unittest.TestCase):
         return answer.json()["active"]
 
     def test_client_credentials(self) -> None:
-        tokens = client(DEMO["machine"]).fetch_token(
+        tokens = self.client(DEMO["machine"]).fetch_token(
             TOKEN, grant_type="client_credentials", audience=DEMO["eddsaAudience"]
         )
         self.assertEqual(tokens["token_type"], "Bearer")
@@ -42,7 +43,7 @@ class Grants(unittest.TestCase):
 
     def test_an_unknown_audience_is_refused(self) -> None:
         with self.assertRaises(OAuthError) as refused:
-            client(DEMO["machine"]).fetch_token(
+            self.client(DEMO["machine"]).fetch_token(
                 TOKEN, grant_type="client_credentials", audience="https://nowhere.example"
             )
         self.assertEqual(refused.exception.error, "access_denied")
@@ -55,7 +56,7 @@ class Grants(unittest.TestCase):
 
     def test_a_wrong_password_is_refused(self) -> None:
         with self.assertRaises(OAuthError) as refused:
-            client(DEMO["application"]).fetch_token(
+            self.client(DEMO["application"]).fetch_token(
                 TOKEN, grant_type="password", username=DEMO["user"]["name"], password="wrong"
             )
         self.assertEqual(refused.exception.error, "invalid_grant")
