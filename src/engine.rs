@@ -1,1 +1,3 @@
 //! The one context that handlers get.
+
+pub mod records;

@@ -1,0 +1,115 @@
+//! A small world for the tests of records: a registrar over a store in memory.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::clock::{Clock, Entropy, UnixMs};
+use crate::engine::records::secrets::{Hashing, HashingError, KeyedSecrets};
+use crate::engine::records::{Mode, Put, Refusal, Registrar};
+use crate::model::client::Client;
+use crate::model::organization::Organization;
+use crate::model::resource_server::ResourceServer;
+use crate::model::role::Role;
+use crate::model::tenant::Tenant;
+use crate::model::user::User;
+use crate::protocol::ids::TenantId;
+use crate::store::catalog::Catalog;
+
+mod memory;
+
+pub(crate) use memory::Memory;
+
+/// A registrar, the store underneath, and one tenant.
+pub(crate) struct World {
+    pub(crate) registrar: Registrar,
+    pub(crate) store: Arc<Memory>,
+    pub(crate) clock: Clock,
+    pub(crate) tenant: Tenant,
+}
+
+/// Stands in for argon2: the tests ask what is hashed when, not how.
+pub(crate) struct PlainHashing;
+
+/// Stands in for the sealer's keyed hash.
+pub(crate) struct PlainKeyed;
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let world = Self::empty();
+        let draft = drafted(serde_json::json!({"id": "acme"}));
+        world.registrar.put_tenant(draft, Mode::Create).await.unwrap();
+        world
+    }
+
+    /// Without a tenant in the store.
+    pub(crate) fn empty() -> Self {
+        let store = Arc::new(Memory::default());
+        let clock = Clock::fixed(UnixMs(1_000_000));
+        let registrar = Registrar::new(
+            Catalog::new(store.clone()),
+            clock.clone(),
+            Entropy::seeded(1),
+            Arc::new(PlainKeyed),
+            Arc::new(PlainHashing),
+        );
+        let tenant = serde_json::from_value(serde_json::json!({"id": "acme"})).unwrap();
+        Self { registrar, store, clock, tenant }
+    }
+
+    pub(crate) async fn api(&self, draft: Value) -> Put<ResourceServer> {
+        self.registrar.put_resource_server(&self.tenant, drafted(draft), Mode::Import).await.unwrap()
+    }
+
+    pub(crate) async fn client(&self, draft: Value) -> Put<Client> {
+        self.registrar.put_client(&self.tenant, drafted(draft), Mode::Import).await.unwrap()
+    }
+
+    pub(crate) async fn organization(&self, draft: Value) -> Put<Organization> {
+        self.registrar.put_organization(&self.tenant, drafted(draft), Mode::Import).await.unwrap()
+    }
+
+    pub(crate) async fn role(&self, draft: Value) -> Put<Role> {
+        self.registrar.put_role(&self.tenant, drafted(draft), Mode::Import).await.unwrap()
+    }
+
+    pub(crate) async fn user(&self, draft: Value) -> Put<User> {
+        self.registrar.put_user(&self.tenant, drafted(draft), Mode::Import).await.unwrap()
+    }
+}
+
+/// Reads a draft that is right in form.
+pub(crate) fn drafted<T: serde::de::DeserializeOwned>(json: Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+/// Where a refusal says that something is wrong.
+pub(crate) fn paths(refusal: &Refusal) -> Vec<String> {
+    refusal.flaws().into_iter().map(|flaw| flaw.path).collect()
+}
+
+#[async_trait::async_trait]
+impl Hashing for PlainHashing {
+    async fn hash(&self, password: Zeroizing<String>) -> Result<String, HashingError> {
+        Ok(format!("$argon2id${}", password.len()) + "$" + &password.chars().rev().collect::<String>())
+    }
+
+    async fn verify(&self, password: Zeroizing<String>, hash: String) -> Result<bool, HashingError> {
+        Ok(self.hash(password).await? == hash)
+    }
+
+    fn is_supported(&self, hash: &str) -> bool {
+        hash.starts_with("$argon2id$") || hash.starts_with("$2b$")
+    }
+}
+
+impl KeyedSecrets for PlainKeyed {
+    fn secret_hash(&self, tenant: &TenantId, secret: &[u8]) -> String {
+        format!("{tenant}:{}", String::from_utf8_lossy(secret).chars().rev().collect::<String>())
+    }
+
+    fn secret_matches(&self, tenant: &TenantId, secret: &[u8], hash: &str) -> bool {
+        self.secret_hash(tenant, secret) == hash
+    }
+}
