@@ -70,7 +70,7 @@ pub enum KeysAction {
     /// Let the next key sign and retire the active one
     Rotate {
         /// `EdDSA`, `ES256` or `RS256`; all of them without it
-        #[arg(long)]
+        #[arg(long, value_parser = ["EdDSA", "ES256", "RS256"])]
         algorithm: Option<String>,
     },
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Entropy};
 use crate::model::record::Record;
 use crate::model::tenant::Tenant;
+use crate::signing::sealing::Sealer;
 use crate::store::catalog::{Catalog, Saved, Versioned};
 use crate::store::records::Expect;
 
@@ -31,7 +32,7 @@ pub mod users;
 pub(crate) mod world;
 
 pub use refusal::Refusal;
-use secrets::{Hashing, KeyedSecrets, Secret};
+use secrets::{Hashing, Secret};
 
 /// Checks and saves records.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub struct Registrar {
     catalog: Catalog,
     clock: Clock,
     entropy: Entropy,
-    keyed: Arc<dyn KeyedSecrets>,
+    sealer: Sealer,
     hashing: Arc<dyn Hashing>,
 }
 
@@ -82,10 +83,10 @@ impl Registrar {
         catalog: Catalog,
         clock: Clock,
         entropy: Entropy,
-        keyed: Arc<dyn KeyedSecrets>,
+        sealer: Sealer,
         hashing: Arc<dyn Hashing>,
     ) -> Self {
-        Self { catalog, clock, entropy, keyed, hashing }
+        Self { catalog, clock, entropy, sealer, hashing }
     }
 
     /// The documents that it checks against and saves into.

@@ -19,8 +19,11 @@ use crate::model::tenant::Tenant;
 /// Records under way at once: enough to share the store's group commits and to keep the hashers busy.
 const ABREAST: usize = 32;
 
-/// How often a record is tried again while hashers are busy (each time 100 ms), or others write it.
-const TRIES: u32 = 600;
+/// How often a record is tried while hashers are busy, 100 ms apart: a minute.
+const TRIES_BUSY: u32 = 600;
+
+/// How often a record is tried that somebody else wrote at the same time.
+const TRIES_RACED: u32 = 5;
 
 /// One import under way, within one tenant.
 struct Load<'a> {
@@ -92,7 +95,7 @@ fn first_of(draft: &impl Distinct, at: usize, seen: &mut HashMap<String, usize>)
     Ok(())
 }
 
-/// Puts a record, waiting while hashers are busy.
+/// Puts a record, waiting while hashers are busy or others write it.
 async fn patiently<'f, D, T, F>(raw: &'f RawValue, put: F) -> Result<Put<T>, Refusal>
 where
     D: Deserialize<'f>,
@@ -101,9 +104,13 @@ where
     let mut tries = 0;
     loop {
         let outcome = put(read(raw.get())?).await;
-        let again = matches!(outcome, Err(Refusal::Busy { .. } | Refusal::Conflict));
+        let worth = match &outcome {
+            Err(Refusal::Busy { .. }) => TRIES_BUSY,
+            Err(Refusal::Conflict | Refusal::Exists) => TRIES_RACED,
+            _ => 1,
+        };
         tries += 1;
-        if !again || tries >= TRIES {
+        if tries >= worth {
             return outcome;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -5,8 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use crate::protocol::ids::TenantId;
-
 /// A secret in the clear: wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -28,15 +26,6 @@ pub trait Hashing: Send + Sync {
 
     /// Whether `hash` is well-formed and of a kind that can be verified.
     fn is_supported(&self, hash: &str) -> bool;
-}
-
-/// Hashes secrets that carry 256 bits, fast, under a key of ours.
-pub trait KeyedSecrets: Send + Sync {
-    /// The keyed hash of a secret.
-    fn secret_hash(&self, tenant: &TenantId, secret: &[u8]) -> String;
-
-    /// Whether `secret` is the one behind `hash`, in constant time.
-    fn secret_matches(&self, tenant: &TenantId, secret: &[u8], hash: &str) -> bool;
 }
 
 /// Why a password was not hashed.

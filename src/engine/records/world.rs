@@ -6,7 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Entropy, UnixMs};
-use crate::engine::records::secrets::{Hashing, HashingError, KeyedSecrets};
+use crate::engine::records::secrets::{Hashing, HashingError};
 use crate::engine::records::{Mode, Put, Refusal, Registrar};
 use crate::model::client::Client;
 use crate::model::organization::Organization;
@@ -14,7 +14,8 @@ use crate::model::resource_server::ResourceServer;
 use crate::model::role::Role;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
-use crate::protocol::ids::TenantId;
+use crate::signing::master_key::MasterKey;
+use crate::signing::sealing::Sealer;
 use crate::store::catalog::Catalog;
 
 mod memory;
@@ -32,9 +33,6 @@ pub(crate) struct World {
 /// Stands in for argon2: the tests ask what is hashed when, not how.
 pub(crate) struct PlainHashing;
 
-/// Stands in for the sealer's keyed hash.
-pub(crate) struct PlainKeyed;
-
 impl World {
     pub(crate) async fn start() -> Self {
         let world = Self::empty();
@@ -51,7 +49,7 @@ impl World {
             Catalog::new(store.clone()),
             clock.clone(),
             Entropy::seeded(1),
-            Arc::new(PlainKeyed),
+            Sealer::new(&MasterKey::new([7; 32]), 1, &[]),
             Arc::new(PlainHashing),
         );
         let tenant = serde_json::from_value(serde_json::json!({"id": "acme"})).unwrap();
@@ -101,15 +99,5 @@ impl Hashing for PlainHashing {
 
     fn is_supported(&self, hash: &str) -> bool {
         hash.starts_with("$argon2id$") || hash.starts_with("$2b$")
-    }
-}
-
-impl KeyedSecrets for PlainKeyed {
-    fn secret_hash(&self, tenant: &TenantId, secret: &[u8]) -> String {
-        format!("{tenant}:{}", String::from_utf8_lossy(secret).chars().rev().collect::<String>())
-    }
-
-    fn secret_matches(&self, tenant: &TenantId, secret: &[u8], hash: &str) -> bool {
-        self.secret_hash(tenant, secret) == hash
     }
 }

@@ -50,10 +50,23 @@ async fn a_made_secret_is_shown_once_and_opens() {
     let made = world.client(json!({"client_id": "job", "name": "Job", "app_type": "non_interactive"})).await;
     let secret = made.secret.expect("a secret was made");
     let [SecretHash::Keyed(hash)] = &made.record.secrets[..] else { panic!("kept otherwise") };
-    assert!(world.registrar.keyed.secret_matches(&world.tenant.id, secret.expose().as_bytes(), hash));
+    assert!(world.registrar.sealer.secret_matches(&world.tenant.id, secret.expose().as_bytes(), hash));
     assert!(!hash.contains(secret.expose()));
     let again = world.client(json!({"client_id": "job", "name": "Job"})).await;
     assert!(again.secret.is_none() && again.outcome == Outcome::Unchanged);
+}
+
+#[tokio::test]
+async fn a_secret_kept_under_a_previous_master_key_is_kept_anew() {
+    use crate::signing::master_key::MasterKey;
+    use crate::signing::sealing::Sealer;
+    let mut world = World::start().await;
+    let draft = json!({"client_id": "web", "name": "Web", "client_secret": STRONG});
+    let old = world.client(draft.clone()).await.record;
+    world.registrar.sealer = Sealer::new(&MasterKey::new([8; 32]), 2, &[(1, MasterKey::new([7; 32]))]);
+    let new = world.client(draft.clone()).await;
+    assert!(new.outcome == Outcome::Updated && new.record.secrets != old.secrets);
+    assert_eq!(world.client(draft).await.outcome, Outcome::Unchanged);
 }
 
 fn bad_values() -> Vec<(Value, &'static str)> {

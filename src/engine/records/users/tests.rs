@@ -71,6 +71,21 @@ async fn of_two_who_want_one_address_at_once_one_gets_it() {
 }
 
 #[tokio::test]
+async fn of_two_who_make_one_user_at_once_one_makes_it() {
+    let world = World::start().await;
+    let draft = || drafted(json!({"user_id": "1", "email": "ada@example.com"}));
+    let (one, two) = tokio::join!(
+        world.registrar.put_user(&world.tenant, draft(), Mode::Create),
+        world.registrar.put_user(&world.tenant, draft(), Mode::Create),
+    );
+    let refusals: Vec<_> = [one, two].into_iter().filter_map(Result::err).collect();
+    assert!(matches!(refusals[..], [Refusal::Exists]), "{refusals:?}");
+    let again = world.registrar.put_user(&world.tenant, draft(), Mode::Import).await.unwrap();
+    assert_eq!(again.record.user_id.as_str(), "auth0|1");
+    assert!(world.registrar.user(&world.tenant, "ada@example.com").await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn an_import_gives_a_password_but_replaces_one_only_when_told() {
     let world = World::start().await;
     let user = world.user(json!({"email": "a@b.example", "password": "first-password"})).await.record;

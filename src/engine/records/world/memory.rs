@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::clock::UnixMs;
 use crate::model::change::Change;
-use crate::model::family::{NewFamily, Presented, Rotation};
+use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
@@ -225,6 +225,10 @@ impl Families for Memory {
     }
 
     async fn rotate(&self, _: Presented) -> Result<Rotation, StoreError> {
+        absent()
+    }
+
+    async fn current(&self, _: SessionId, _: FamilyKey, _: UnixMs) -> Result<Option<Family>, StoreError> {
         absent()
     }
 
