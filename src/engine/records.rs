@@ -12,6 +12,7 @@ use crate::signing::sealing::Sealer;
 use crate::store::catalog::{Catalog, Saved, Versioned};
 use crate::store::records::Expect;
 
+mod client_checks;
 pub mod client_grants;
 pub mod clients;
 pub mod credentials;
@@ -26,8 +27,15 @@ pub mod roles;
 pub mod secrets;
 pub mod tenants;
 pub mod uris;
+mod user_checks;
 pub mod users;
 
+#[cfg(test)]
+mod client_tests;
+#[cfg(test)]
+pub(crate) mod memory;
+#[cfg(test)]
+mod user_tests;
 #[cfg(test)]
 pub(crate) mod world;
 

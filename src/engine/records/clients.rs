@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::engine::records::secrets::Secret;
-use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay};
+use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, client_checks, mint, overlay};
 use crate::model::client::{
     AppType, AuthMethod, Client, JwtConfiguration, OrganizationUsage, RefreshTokenSettings, SecretHash,
 };
 use crate::model::tenant::Tenant;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::ClientId;
-
-mod check;
 
 /// A client to create or change.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,7 +55,7 @@ impl Registrar {
         };
         let secret = draft.client_secret.take();
         let mut after = overlaid(draft, base);
-        check::check(&after, secret.as_ref())?;
+        client_checks::check(&after, secret.as_ref())?;
         let shown = self.set_secret(&mut after, secret).await?;
         let put = self.settle(before, after).await?;
         Ok(Put { secret: shown.filter(|_| put.outcome != Outcome::Unchanged), ..put })
@@ -163,9 +161,6 @@ fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
 }
 
 /// Whether a client that authenticates in this way has a secret.
-const fn has_secret(method: AuthMethod) -> bool {
+pub(super) const fn has_secret(method: AuthMethod) -> bool {
     matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
 }
-
-#[cfg(test)]
-mod tests;

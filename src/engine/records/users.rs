@@ -6,13 +6,11 @@ use serde_json::{Map, Value};
 use crate::clock::UnixMs;
 use crate::engine::records::credentials::Change;
 use crate::engine::records::secrets::Secret;
-use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay};
+use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay, user_checks};
 use crate::model::role::Permission;
 use crate::model::tenant::Tenant;
 use crate::model::user::{Profile, User};
 use crate::protocol::ids::{ConnectionId, UserId};
-
-mod check;
 
 /// A user to create or change.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -69,7 +67,7 @@ impl Registrar {
             None => fresh(tenant, &draft, self.new_user_id(draft.user_id.as_deref())?, now),
         };
         let mut after = self.overlaid(tenant, &draft, base).await?;
-        check::check(&draft, &after, self.hashing.as_ref())?;
+        user_checks::check(&draft, &after, self.hashing.as_ref())?;
         self.check_permissions(tenant, &after.permissions).await?;
         let change = self.credential(&draft, &after, before.is_none(), now).await?;
         if matches!(change, Some(Change::Replace(..))) {
@@ -170,6 +168,3 @@ fn overlaid(draft: UserDraft, mut user: User) -> User {
     };
     user
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Entropy, UnixMs};
+use crate::engine::records::memory::Memory;
 use crate::engine::records::secrets::{Hashing, HashingError};
 use crate::engine::records::{Mode, Put, Refusal, Registrar};
 use crate::model::client::Client;
@@ -17,10 +18,6 @@ use crate::model::user::User;
 use crate::signing::master_key::MasterKey;
 use crate::signing::sealing::Sealer;
 use crate::store::catalog::Catalog;
-
-mod memory;
-
-pub(crate) use memory::Memory;
 
 /// A registrar, the store underneath, and one tenant.
 pub(crate) struct World {

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use crate::engine::records::clients::ClientDraft;
 use crate::engine::records::world::{World, drafted, paths};
+use crate::engine::records::{Mode, Outcome};
+use crate::model::client::{AuthMethod, Client, SecretHash};
+use crate::protocol::grant_type::GrantType;
 
 const STRONG: &str = "demo_Xk29sLq8ZtB3vN7wR1yU5cD0fG4hJ6mP_aE8iK2oQ9x";
 

@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::*;
 use crate::engine::records::world::{World, drafted, paths};
+use crate::engine::records::{Mode, Outcome, Refusal};
 use crate::model::credential::Credential;
+use crate::model::user::User;
 
 async fn hash_of(world: &World, user: &User) -> Option<String> {
     let found =
