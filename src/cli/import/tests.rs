@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::records::world::World;
+use crate::model::client::{Client, SecretHash};
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::protocol::ids::TenantId;
@@ -50,6 +51,10 @@ async fn the_demo_has_what_it_promises() {
     }
     organizations.sort_unstable();
     assert!(organizations[0] == 0 && organizations[4] > 1, "{organizations:?}");
+    let clients = catalog.all::<Client>(&tenant).await.unwrap();
+    let slow =
+        clients.iter().flat_map(|client| &client.secrets).any(|kept| matches!(kept, SecretHash::Argon2(_)));
+    assert!(!slow, "the demo's secrets carry 256 bits, so that it shows the fast path");
 }
 
 #[tokio::test]
