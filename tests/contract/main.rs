@@ -8,7 +8,7 @@
 /// Makes a test of every case listed, on every backend: `families::embedded::one_winner`.
 macro_rules! suite {
     ($($case:ident),+ $(,)?) => {
-        on!(embedded: $($case),+);
+        on!(cluster: $($case),+);
     };
 }
 
@@ -26,16 +26,8 @@ macro_rules! on {
     };
 }
 
-mod audit_log;
-mod catalog;
-mod change_feed;
-mod durability;
-mod embedded;
+mod cluster;
+mod cluster_only;
 mod families;
-mod identifiers;
-mod memberships;
-mod records;
-mod rotation;
-mod sessions;
-mod spends;
+mod own_cluster;
 mod world;

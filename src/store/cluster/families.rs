@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::functions::Verb;
 use super::packing::millis;
 use crate::clock::UnixMs;
-use crate::model::family::{NewFamily, Presented, Rotation};
+use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
 use crate::store::families::{Families, Started};
 use crate::store::StoreError;
@@ -43,6 +43,16 @@ impl Families for Cluster {
         rotation(self.hot(ask).await?)
     }
 
+    async fn current(
+        &self,
+        session: SessionId,
+        family: FamilyKey,
+        _now: UnixMs,
+    ) -> Result<Option<Family>, StoreError> {
+        let value: Option<String> = self.read(Ask::plain("GET", self.keys.family(session, family))).await?;
+        value.as_deref().map(stored).transpose()
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
         let keys = [self.keys.session(session), self.keys.family(session, family)];
         let ask = Ask::verb_on_two(Verb::Revoke, keys).bytes(&family.0);
@@ -54,6 +64,17 @@ impl Families for Cluster {
 pub(super) fn instant(at: Option<UnixMs>) -> String {
     at.map(|at| at.0.max(1).to_string()).unwrap_or_default()
 }
+
+/// Reads a generation and the thirteen digits of its instant.
+fn stored(value: &str) -> Result<Family, StoreError> {
+    let parsed = value.split_at_checked(value.len().saturating_sub(INSTANT_DIGITS)).and_then(|(generation, at)| {
+        Some(Family { generation: generation.parse().ok()?, rotated_at: UnixMs(at.parse().ok()?) })
+    });
+    parsed.ok_or_else(|| StoreError::Corrupt("a family".to_owned()))
+}
+
+/// Digits of an instant in milliseconds from the year 2001 to 2286.
+const INSTANT_DIGITS: usize = 13;
 
 /// Reads 8 × generation + outcome.
 fn rotation(answer: i64) -> Result<Rotation, StoreError> {
