@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jeton::clock::Clock;
+use jeton::config::cluster::Cluster as Settings;
 use jeton::model::family::{Presented, Rotation};
 use jeton::model::session::Session;
 use jeton::protocol::ids::UserId;
@@ -33,9 +34,9 @@ async fn a_rotation_is_one_command_on_a_small_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_without_a_replica_is_counted_or_refused() {
     let own = OwnCluster::start("");
-    let quick = jeton::config::cluster::Cluster { wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { wait_timeout_ms: 100, ..own.settings() };
     let counting = connect(quick.clone()).await;
-    let refusing = connect(jeton::config::cluster::Cluster { refuse_unreplicated: true, ..quick }).await;
+    let refusing = connect(Settings { refuse_unreplicated: true, ..quick }).await;
     let world = World::new(counting.clone(), ());
     world.logged_in().await;
     assert_eq!(counting.unreplicated(), 0);
@@ -73,11 +74,21 @@ async fn lost_functions_are_loaded_again() {
     assert!(world.store.revoke(session.id, family).await.unwrap());
 }
 
-/// Without `min-replicas-to-write`, because the new primary has no replica.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotations_go_on_after_a_primary_died() {
+    rotations_go_on_after("KILL").await;
+}
+
+/// A machine without power closes no connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotations_go_on_after_a_primary_fell_silent() {
+    rotations_go_on_after("STOP").await;
+}
+
+/// Without `min-replicas-to-write`, because the new primary has no replica.
+async fn rotations_go_on_after(signal: &str) {
     let own = OwnCluster::start("--min-replicas-to-write 0");
-    let quick = jeton::config::cluster::Cluster { command_timeout_ms: 500, wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..own.settings() };
     let store = connect(quick).await;
     let world = World::new(store.clone(), ());
     let mut families = Vec::new();
@@ -85,7 +96,7 @@ async fn rotations_go_on_after_a_primary_died() {
         families.push(world.logged_in().await);
     }
     let epoch = store.topology_epoch();
-    own.signal(own.primaries()[0], "KILL");
+    own.signal(own.primaries()[0], signal);
     let died = Instant::now();
     for (session, family) in &families {
         let rotation = insistently(&store, presented(session.id, *family, 1), died).await;
@@ -95,7 +106,7 @@ async fn rotations_go_on_after_a_primary_died() {
             "{rotation:?}"
         );
     }
-    println!("all 30 families rotated {} ms after the primary died", died.elapsed().as_millis());
+    println!("{signal}: all 30 families rotated after {} ms", died.elapsed().as_millis());
     assert!(store.topology_epoch() > epoch);
     // What clients hold but the new primary never heard of is believed, because the seal proves it.
     for (session, family) in &families {
@@ -103,6 +114,34 @@ async fn rotations_go_on_after_a_primary_died() {
         assert_eq!(rotation, Rotation::Recovered { generation: 8 });
     }
     world.logged_in().await;
+}
+
+/// The same command may be sent again: it is certain that the node that sent it elsewhere ran nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_slot_that_moved_is_found() {
+    let own = OwnCluster::start("");
+    let store = connect(own.settings()).await;
+    let world = World::new(store.clone(), ());
+    let mut families = Vec::new();
+    for _ in 0..30 {
+        families.push(world.logged_in().await);
+    }
+    let before = own.primaries();
+    let replica = own.ports.iter().find(|port| !before.contains(port)).unwrap();
+    own.ask(*replica, &["cluster", "failover"]);
+    let asked = Instant::now();
+    while own.primaries() == before {
+        assert!(asked.elapsed() < Duration::from_secs(10), "no failover");
+        pass(20).await;
+    }
+    for (session, family) in &families {
+        let rotation = insistently(&store, presented(session.id, *family, 1), asked).await;
+        assert!(
+            matches!(rotation, Rotation::Rotated { generation: 2 } | Rotation::Repeated { generation: 2 }),
+            "{rotation:?}"
+        );
+        world.logged_in().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -125,10 +164,10 @@ async fn a_user_may_have_many_sessions() {
 
 #[tokio::test]
 async fn a_cluster_that_is_not_there_is_unavailable() {
-    let nowhere = jeton::config::cluster::Cluster { nodes: vec!["127.0.0.1:1".to_owned()], ..settings() };
+    let nowhere = Settings { nodes: vec!["127.0.0.1:1".to_owned()], ..settings() };
     let refused = Cluster::connect(&nowhere, Clock::System).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    let unnamed = Cluster::connect(&jeton::config::cluster::Cluster::default(), Clock::System).await;
+    let unnamed = Cluster::connect(&Settings::default(), Clock::System).await;
     assert!(matches!(unnamed, Err(StoreError::Unavailable(_))), "{unnamed:?}");
 }
 
@@ -156,10 +195,9 @@ fn calls(own: &OwnCluster) -> u64 {
 /// Encoding and memory of a key with any bytes in it, if `port` has it.
 fn described(own: &OwnCluster, port: u16, key: &[u8]) -> Option<(String, u64)> {
     let lua = "return {redis.call('OBJECT', 'ENCODING', KEYS[1]), redis.call('MEMORY', 'USAGE', KEYS[1])}";
-    let hex: String = key.iter().map(|byte| format!("\\{byte:03}")).collect();
-    let script = format!("local KEYS = {{'{hex}'}} {lua}");
+    let bytes: Vec<_> = key.iter().map(u8::to_string).collect();
+    let script = format!("local KEYS = {{string.char({})}} {lua}", bytes.join(","));
     let answer = own.ask(port, &["eval", &script, "0"]);
     let (encoding, bytes) = answer.split_once('\n')?;
     Some((encoding.to_owned(), bytes.trim().parse().ok()?))
 }
-

@@ -23,8 +23,14 @@ impl OwnCluster {
         for _attempt in 0..20 {
             let place = std::process::id() % 900 + 900 * NEXT.fetch_add(1, Ordering::Relaxed);
             let base = u16::try_from(20_000 + place * 6 % 12_000).expect("a port");
-            let directory = std::env::temp_dir().join(format!("jeton-own-cluster-{base}-{}", std::process::id()));
-            let started = script().arg("start").arg(&directory).arg(base.to_string()).env("JETON_REDIS_ARGS", arguments).output();
+            let directory =
+                std::env::temp_dir().join(format!("jeton-own-cluster-{base}-{}", std::process::id()));
+            let started = script()
+                .arg("start")
+                .arg(&directory)
+                .arg(base.to_string())
+                .env("JETON_REDIS_ARGS", arguments)
+                .output();
             let started = started.expect("tests/redis-cluster runs");
             if started.status.success() {
                 return Self { directory, ports: (base..base + 6).collect() };

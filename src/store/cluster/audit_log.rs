@@ -28,7 +28,8 @@ impl AuditLog for Cluster {
                 .number(self.settings.log_length)
                 .number(self.settings.log_retention_secs.saturating_mul(1000));
             for event in events {
-                let json = serde_json::to_vec(event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                let json =
+                    serde_json::to_vec(event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
                 ask = ask.with(Bytes::from(json));
             }
             self.hot::<i64>(ask).await

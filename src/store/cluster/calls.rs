@@ -29,7 +29,7 @@ impl Cluster {
     /// Asks, and answers only after as many replicas as configured have what was written.
     ///
     /// Redis counts what *this connection* wrote, so the write and the `WAIT` go together, to the primary of one
-    /// slot. A redirection between the two cannot pass unseen: with one attempt it is an error.
+    /// slot. A redirection between the two cannot pass unseen: it is an error on these connections.
     pub(super) async fn careful<T: FromValue>(&self, ask: Ask) -> Result<T, StoreError> {
         if self.settings.wait_replicas == 0 {
             return self.over(&self.connections.careful, ask).await;
@@ -67,14 +67,23 @@ impl Cluster {
     /// Makes good what kept a command from running, or gives its error.
     async fn before_next(&self, sends: &mut u32, refusal: Refusal) -> Result<(), StoreError> {
         *sends += 1;
+        self.look_again_if_late(&refusal);
         match refusal {
             Refusal::Moved if *sends <= SENDS => Ok(()),
             Refusal::NoFunction if *sends <= SENDS => self.load_functions().await,
-            Refusal::Moved
+            Refusal::Late(_)
+            | Refusal::Moved
             | Refusal::NoFunction
             | Refusal::Refused(_)
             | Refusal::Unknown(_)
             | Refusal::Unreadable(_) => Err(refusal.into()),
+        }
+    }
+
+    /// A late answer may be the only sign of a node's death.
+    pub(super) fn look_again_if_late(&self, refusal: &Refusal) {
+        if matches!(refusal, Refusal::Late(_)) {
+            self.topology.look_again();
         }
     }
 

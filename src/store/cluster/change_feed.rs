@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fred::interfaces::ClientLike as _;
-use fred::types::config::Options;
 use fred::types::Value;
+use fred::types::config::Options;
 use tokio::time::Instant;
 
 use super::Cluster;
@@ -86,7 +86,8 @@ impl Cluster {
     /// connection is given up.
     async fn listen(&self, after: Position, until: Instant, take: usize) -> Result<Vec<Entry>, StoreError> {
         let client = self.connections.feed.lock().await;
-        let left = u64::try_from(until.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX);
+        let left =
+            u64::try_from(until.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX);
         let block = left.min(self.settings.unresponsive_ms / 2).max(1);
         let key = self.keys.feed();
         let ask = Ask::spelled("XREAD", key.cluster_hash())
@@ -100,17 +101,22 @@ impl Cluster {
         let timeout = Duration::from_millis(block.saturating_add(self.settings.command_timeout_ms));
         let client = client.with_options(&Options { timeout: Some(timeout), ..Options::default() });
         let (command, arguments) = ask.parts();
-        let answer: Value = client.custom(command, arguments).await.map_err(Refusal::from)?;
+        let answer: Value = client
+            .custom(command, arguments)
+            .await
+            .map_err(Refusal::from)
+            .inspect_err(|refusal| self.look_again_if_late(refusal))?;
         // RESP3 answers a map of streams; ours is the only one.
-        match answer {
-            Value::Null => Ok(Vec::new()),
-            Value::Map(streams) => streams.inner().into_values().next().map_or(Ok(Vec::new()), Entry::all),
-            other => Err(StoreError::Corrupt(format!("the change feed answered {:?}", other.kind()))),
+        if answer.is_null() {
+            return Ok(Vec::new());
         }
+        let streams = answer.into_map().map_err(Refusal::from)?.inner();
+        streams.into_values().next().map_or(Ok(Vec::new()), Entry::all)
     }
 
     async fn extent(&self) -> Result<Extent, StoreError> {
-        let ask = Ask::spelled("XINFO", self.keys.feed().cluster_hash()).with("STREAM").with(self.keys.feed());
+        let ask =
+            Ask::spelled("XINFO", self.keys.feed().cluster_hash()).with("STREAM").with(self.keys.feed());
         match self.read::<Value>(ask).await {
             Ok(Value::Map(facts)) => Extent::read(&facts.inner()),
             Ok(other) => Err(StoreError::Corrupt(format!("the change feed is {:?}", other.kind()))),

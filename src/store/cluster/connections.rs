@@ -6,8 +6,8 @@ use fred::clients::{Client, Pool};
 use fred::interfaces::ClientLike as _;
 use fred::types::RespVersion;
 use fred::types::config::{
-    ClusterDiscoveryPolicy, Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, Server, ServerConfig,
-    TcpConfig, TlsConfig, TlsConnector, UnresponsiveConfig,
+    ClusterDiscoveryPolicy, Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, Server,
+    ServerConfig, TcpConfig, TlsConfig, TlsConnector, UnresponsiveConfig,
 };
 
 use super::refusal::Refusal;
@@ -45,7 +45,13 @@ impl Connections {
         let patient = timeout + Duration::from_millis(settings.wait_timeout_ms);
         let pool = |attempts, timeout, size: usize| {
             let connection = connection(settings, attempts);
-            Pool::new(config.clone(), Some(performance(timeout)), Some(connection), Some(policy()), size.max(1))
+            Pool::new(
+                config.clone(),
+                Some(performance(timeout)),
+                Some(connection),
+                Some(policy()),
+                size.max(1),
+            )
         };
         let hot = pool(ONCE, timeout, settings.hot_connections).map_err(unavailable)?;
         let reading = pool(AGAIN, timeout, settings.reading_connections).map_err(unavailable)?;
@@ -63,6 +69,12 @@ impl Connections {
         Ok(Self { feed_events: feed.clone(), feed: tokio::sync::Mutex::new(feed), hot, reading, careful })
     }
 
+    /// Every client.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
+        let pools = [&self.hot, &self.reading, &self.careful];
+        pools.into_iter().flat_map(Pool::clients).chain([&self.feed_events])
+    }
+
     /// Says goodbye on every connection.
     pub(super) async fn close(&self) {
         for pool in [&self.hot, &self.reading, &self.careful] {
@@ -74,7 +86,8 @@ impl Connections {
 }
 
 fn config(settings: &Settings) -> Result<Config, StoreError> {
-    let hosts: Result<Vec<_>, _> = settings.nodes.iter().map(|node| Server::try_from(node.as_str())).collect();
+    let hosts: Result<Vec<_>, _> =
+        settings.nodes.iter().map(|node| Server::try_from(node.as_str())).collect();
     let hosts = hosts.map_err(|error| StoreError::Unavailable(format!("cluster.nodes: {error}")))?;
     if hosts.is_empty() {
         return Err(StoreError::Unavailable("cluster.nodes names no node".to_owned()));
@@ -103,8 +116,11 @@ fn trusting_the_system() -> Result<TlsConnector, StoreError> {
 fn connection(settings: &Settings, attempts: u32) -> ConnectionConfig {
     ConnectionConfig {
         connection_timeout: Duration::from_millis(settings.connect_timeout_ms),
-        internal_command_timeout: Duration::from_millis(settings.connect_timeout_ms),
+        // Looking around must not take long: the client does nothing else meanwhile.
+        internal_command_timeout: Duration::from_millis(settings.command_timeout_ms.saturating_mul(2)),
         max_command_attempts: attempts,
+        // With one attempt no redirection can be followed; saying so gives it an error of its own.
+        max_redirections: if attempts == ONCE { 0 } else { 5 },
         max_command_buffer_len: settings.queued_commands,
         tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
         unresponsive: UnresponsiveConfig {

@@ -7,8 +7,8 @@ use super::packing::millis;
 use crate::clock::UnixMs;
 use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
-use crate::store::families::{Families, Started};
 use crate::store::StoreError;
+use crate::store::families::{Families, Started};
 
 #[async_trait::async_trait]
 impl Families for Cluster {
@@ -67,9 +67,10 @@ pub(super) fn instant(at: Option<UnixMs>) -> String {
 
 /// Reads a generation and the thirteen digits of its instant.
 fn stored(value: &str) -> Result<Family, StoreError> {
-    let parsed = value.split_at_checked(value.len().saturating_sub(INSTANT_DIGITS)).and_then(|(generation, at)| {
-        Some(Family { generation: generation.parse().ok()?, rotated_at: UnixMs(at.parse().ok()?) })
-    });
+    let parsed =
+        value.split_at_checked(value.len().saturating_sub(INSTANT_DIGITS)).and_then(|(generation, at)| {
+            Some(Family { generation: generation.parse().ok()?, rotated_at: UnixMs(at.parse().ok()?) })
+        });
     parsed.ok_or_else(|| StoreError::Corrupt("a family".to_owned()))
 }
 

@@ -58,7 +58,7 @@ struct Library {
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let digest = Sha256::digest(SOURCE);
-    let version: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let version = format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]));
     Library {
         names: NAMES.iter().map(|name| Str::from(format!("{name}_{version}"))).collect(),
         source: Str::from(SOURCE.replace("@VERSION@", &version)),

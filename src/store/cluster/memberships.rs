@@ -12,15 +12,16 @@ use super::Cluster;
 use super::ask::Ask;
 use crate::model::membership::Membership;
 use crate::protocol::ids::{OrganizationId, RoleId, TenantId, UserId};
-use crate::store::memberships::Memberships;
 use crate::store::StoreError;
+use crate::store::memberships::Memberships;
 
 #[async_trait::async_trait]
 impl Memberships for Cluster {
     async fn join(&self, membership: &Membership) -> Result<bool, StoreError> {
         let Membership { tenant, user, organization, roles } = membership;
         let roles = postcard::to_stdvec(roles).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let ask = Ask::plain("HSET", self.keys.memberships(tenant, user)).with(organization.as_str()).bytes(&roles);
+        let ask =
+            Ask::plain("HSET", self.keys.memberships(tenant, user)).with(organization.as_str()).bytes(&roles);
         let added: i64 = self.careful(ask).await?;
         let ask = Ask::plain("ZADD", self.keys.members(tenant, organization)).number(0).with(user.as_str());
         self.careful::<i64>(ask).await?;
@@ -86,7 +87,8 @@ impl Memberships for Cluster {
             let ended = users.len() < wanted;
             let users: Vec<_> = users.into_iter().map(UserId::from).collect();
             let found =
-                try_join_all(users.iter().map(|user| self.find_membership(tenant, user, organization))).await?;
+                try_join_all(users.iter().map(|user| self.find_membership(tenant, user, organization)))
+                    .await?;
             members.extend(found.into_iter().flatten());
             if ended {
                 break;
@@ -102,7 +104,8 @@ fn membership(
     organization: &OrganizationId,
     roles: &[u8],
 ) -> Result<Membership, StoreError> {
-    let roles: Vec<RoleId> = postcard::from_bytes(roles)
-        .map_err(|error| StoreError::Corrupt(format!("the membership of {user} in {organization}: {error}")))?;
+    let roles: Vec<RoleId> = postcard::from_bytes(roles).map_err(|error| {
+        StoreError::Corrupt(format!("the membership of {user} in {organization}: {error}"))
+    })?;
     Ok(Membership { tenant: tenant.clone(), user: user.clone(), organization: organization.clone(), roles })
 }

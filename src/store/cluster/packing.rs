@@ -156,7 +156,9 @@ mod tests {
             device: Some(Device { user_agent: "Mozilla".into(), address: "::1".into() }),
             ..session("google|ABC")
         };
-        for session in [session("auth0|65f0c0ffee65f0c0ffee65f0"), session("auth0|ABC"), session("auth0|abc"), full] {
+        for session in
+            [session("auth0|65f0c0ffee65f0c0ffee65f0"), session("auth0|ABC"), session("auth0|abc"), full]
+        {
             let bytes = pack(&session, session.expires_at).unwrap();
             assert_eq!(unpack(session.id, &bytes).unwrap(), session);
         }

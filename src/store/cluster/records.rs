@@ -109,8 +109,7 @@ impl Cluster {
         kind: Kind,
         ids: Vec<String>,
     ) -> Result<Vec<(String, Stored)>, StoreError> {
-        let keys: Vec<_> =
-            ids.into_iter().map(|id| RecordKey { tenant: tenant.clone(), kind, id }).collect();
+        let keys: Vec<_> = ids.into_iter().map(|id| RecordKey { tenant: tenant.clone(), kind, id }).collect();
         let found = try_join_all(keys.iter().map(|key| Records::read(self, key))).await?;
         let mut items = Vec::with_capacity(keys.len());
         for (key, stored) in keys.into_iter().zip(found) {

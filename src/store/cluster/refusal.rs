@@ -9,10 +9,12 @@ use crate::store::StoreError;
 /// Why a command has no answer.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
-    /// The node lacks the function library; nothing ran.
-    NoFunction,
+    /// There was no answer in time; it may have run, and the node may be gone without a word.
+    Late(String),
     /// The slot is served elsewhere, which the client has learnt by now; nothing ran.
     Moved,
+    /// The node lacks the function library; nothing ran.
+    NoFunction,
     /// Nothing ran, and asking again at once would not help.
     Refused(String),
     /// What is stored is not what the command is for.
@@ -22,8 +24,18 @@ pub(super) enum Refusal {
 }
 
 /// Answers of a node that ran nothing.
-const REFUSALS: &[&str] =
-    &["CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOPERM", "NOREPLICAS", "OOM", "READONLY", "WRONGPASS"];
+const REFUSALS: &[&str] = &[
+    "CLUSTERDOWN",
+    "LOADING",
+    "MASTERDOWN",
+    "MISCONF",
+    "NOAUTH",
+    "NOPERM",
+    "NOREPLICAS",
+    "OOM",
+    "READONLY",
+    "WRONGPASS",
+];
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
@@ -31,9 +43,10 @@ impl From<Error> for Refusal {
         if details.contains("Function not found") {
             return Self::NoFunction;
         }
-        // With one attempt per command, the vendor follows no redirection: it refreshes its map of the cluster and
-        // gives up with one of these words.
-        let moved = ["Too many failed write attempts", "Too many redirections", "MOVED", "ASK ", "TRYAGAIN"];
+        // Where no redirection is followed, the vendor refreshes its map of the cluster and says the first of these.
+        // ("Too many failed write attempts" is not one of them: it is also said of what was written and then lost
+        // with its connection, and that may have run.)
+        let moved = ["Too many redirections", "MOVED", "ASK ", "TRYAGAIN"];
         if moved.iter().any(|words| details.starts_with(words)) {
             return Self::Moved;
         }
@@ -51,6 +64,7 @@ impl From<Error> for Refusal {
             | ErrorKind::Routing
             | ErrorKind::Tls
             | ErrorKind::Url => Self::Refused(error.to_string()),
+            ErrorKind::Timeout => Self::Late(error.to_string()),
             ErrorKind::NotFound | ErrorKind::Parse => Self::Unreadable(error.to_string()),
             ErrorKind::Canceled
             | ErrorKind::IO
@@ -58,7 +72,6 @@ impl From<Error> for Refusal {
             | ErrorKind::InvalidCommand
             | ErrorKind::Protocol
             | ErrorKind::Sentinel
-            | ErrorKind::Timeout
             | ErrorKind::Unknown => Self::Unknown(error.to_string()),
         }
     }
@@ -70,7 +83,7 @@ impl From<Refusal> for StoreError {
             Refusal::NoFunction | Refusal::Moved => Self::Unavailable(refusal.to_string()),
             Refusal::Refused(why) => Self::Unavailable(why),
             Refusal::Unreadable(why) => Self::Corrupt(why),
-            Refusal::Unknown(why) => Self::Unknown(why),
+            Refusal::Late(why) | Refusal::Unknown(why) => Self::Unknown(why),
         }
     }
 }
@@ -80,7 +93,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Moved => "the slot is moving between nodes",
             Self::NoFunction => "the node lacks the function library",
-            Self::Refused(why) | Self::Unreadable(why) | Self::Unknown(why) => why,
+            Self::Late(why) | Self::Refused(why) | Self::Unreadable(why) | Self::Unknown(why) => why,
         })
     }
 }
@@ -91,10 +104,12 @@ mod tests {
 
     #[test]
     fn what_ran_nothing_is_unavailable_and_the_rest_is_unknown() {
-        let label = |kind, details: &'static str| StoreError::from(Refusal::from(Error::new(kind, details))).label();
+        let label =
+            |kind, details: &'static str| StoreError::from(Refusal::from(Error::new(kind, details))).label();
         assert_eq!(label(ErrorKind::Unknown, "NOREPLICAS Not enough good replicas to write."), "unavailable");
         assert_eq!(label(ErrorKind::Cluster, "CLUSTERDOWN The cluster is down"), "unavailable");
-        assert_eq!(label(ErrorKind::Unknown, "Too many failed write attempts."), "unavailable");
+        assert_eq!(label(ErrorKind::Routing, "Too many redirections."), "unavailable");
+        assert_eq!(label(ErrorKind::Unknown, "Too many failed write attempts."), "unknown");
         assert_eq!(label(ErrorKind::Timeout, "Request timed out."), "unknown");
         assert_eq!(label(ErrorKind::IO, "Connection closed."), "unknown");
         assert_eq!(label(ErrorKind::InvalidArgument, "WRONGTYPE Operation against a key"), "corrupt");

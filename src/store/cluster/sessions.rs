@@ -16,7 +16,8 @@ use crate::store::{Sessions, StoreError};
 #[async_trait::async_trait]
 impl Sessions for Cluster {
     async fn open(&self, session: &Session, family: Option<NewFamily>) -> Result<(), StoreError> {
-        let expires_at = family.map_or(session.expires_at, |family| later(session.expires_at, family.expires_at));
+        let expires_at =
+            family.map_or(session.expires_at, |family| later(session.expires_at, family.expires_at));
         let packed = pack(session, expires_at)?;
         let key = self.keys.session(session.id);
         let ask = match family {
@@ -31,8 +32,7 @@ impl Sessions for Cluster {
             None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with(""),
         };
         // At once, but acknowledged only when both stand: nobody knows of a session that was not acknowledged.
-        let (listed, opened) =
-            tokio::join!(self.list_session(session, expires_at), self.careful::<i64>(ask));
+        let (listed, opened) = tokio::join!(self.list_session(session, expires_at), self.careful::<i64>(ask));
         listed.and(opened).map(|_opened| ())
     }
 
@@ -68,7 +68,12 @@ impl Sessions for Cluster {
         Ok(families.as_chunks::<10>().0.iter().copied().map(FamilyKey).collect())
     }
 
-    async fn of_user(&self, tenant: &TenantId, user: &UserId, now: UnixMs) -> Result<Vec<SessionId>, StoreError> {
+    async fn of_user(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        now: UnixMs,
+    ) -> Result<Vec<SessionId>, StoreError> {
         self.listed_sessions(tenant, user, now).await
     }
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::Cluster;
 use super::ask::Ask;
-use crate::store::spends::{Spends, Spent, Thing};
 use crate::store::StoreError;
+use crate::store::spends::{Spends, Spent, Thing};
 
 #[async_trait::async_trait]
 impl Spends for Cluster {

@@ -1,18 +1,30 @@
 //! Whether the cluster is still the one that was: a number that changes with every failover that is noticed.
+//!
+//! A node that dies without closing its connections is noticed by nobody but us: the vendor calls a connection
+//! unresponsive by its *last* write, which under load is always recent. So a late answer makes every client look
+//! at the cluster again, and drop the connections to nodes that have been replaced.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use fred::interfaces::EventInterface as _;
+use fred::clients::Client;
+use fred::interfaces::{ClusterInterface as _, EventInterface as _};
+use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use super::connections::Connections;
 
+/// Between one look at the cluster and the next.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// Counts reconnections and changes of the cluster.
 #[derive(Debug)]
 pub(super) struct Topology {
+    clients: Vec<Client>,
     epoch: Arc<AtomicU64>,
+    looking: Arc<AtomicBool>,
     watches: Vec<JoinHandle<()>>,
 }
 
@@ -20,9 +32,9 @@ impl Topology {
     /// Watches every connection that would notice.
     pub(super) fn watch(connections: &Connections) -> Self {
         let epoch = Arc::new(AtomicU64::new(0));
-        let pools = [&connections.hot, &connections.reading, &connections.careful];
-        let clients = pools.into_iter().flat_map(|pool| pool.clients()).chain([&connections.feed_events]);
+        let clients: Vec<Client> = connections.clients().cloned().collect();
         let watches = clients
+            .iter()
             .map(|client| {
                 let (epoch, mut changes, mut connects) =
                     (Arc::clone(&epoch), client.cluster_change_rx(), client.reconnect_rx());
@@ -41,7 +53,21 @@ impl Topology {
                 })
             })
             .collect();
-        Self { epoch, watches }
+        Self { clients, epoch, looking: Arc::default(), watches }
+    }
+
+    /// Looks at the cluster again, unless that was done a moment ago.
+    pub(super) fn look_again(&self) {
+        if self.looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (clients, looking) = (self.clients.clone(), Arc::clone(&self.looking));
+        tokio::spawn(async move {
+            // Whoever cannot look now is busy connecting again, which is looking.
+            let _looked = join_all(clients.iter().map(Client::sync_cluster)).await;
+            tokio::time::sleep(PAUSE).await;
+            looking.store(false, Ordering::Release);
+        });
     }
 
     /// Changes whenever the topology does.
