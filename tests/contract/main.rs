@@ -5,6 +5,8 @@
 //! `async fn world() -> World` and add one line to `suite!`. A backend that cannot be reached fails its
 //! cases; nothing is skipped.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a case that cannot go on has failed")]
+
 /// Makes a test of every case listed, on every backend: `families::embedded::one_winner`.
 macro_rules! suite {
     ($($case:ident),+ $(,)?) => {

@@ -47,20 +47,9 @@ impl OwnCluster {
         config::cluster::Cluster { nodes, ..settings() }
     }
 
-    /// What a node answers.
-    pub(crate) fn ask(&self, port: u16, command: &[&str]) -> String {
-        let output = Command::new("redis-cli")
-            .args(["-h", "127.0.0.1", "-p", &port.to_string()])
-            .args(command)
-            .stderr(Stdio::null())
-            .output()
-            .expect("redis-cli runs");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-
     /// The nodes that are primaries now.
     pub(crate) fn primaries(&self) -> Vec<u16> {
-        self.ports.iter().copied().filter(|port| self.ask(*port, &["role"]).starts_with("master")).collect()
+        self.ports.iter().copied().filter(|port| ask(*port, &["role"]).starts_with("master")).collect()
     }
 
     /// Sends a signal, such as `STOP`, to a node.
@@ -76,6 +65,17 @@ impl Drop for OwnCluster {
     fn drop(&mut self) {
         let _stopped = script().arg("stop").arg(&self.directory).output();
     }
+}
+
+/// What a node answers.
+pub(crate) fn ask(port: u16, command: &[&str]) -> String {
+    let output = Command::new("redis-cli")
+        .args(["-h", "127.0.0.1", "-p", &port.to_string()])
+        .args(command)
+        .stderr(Stdio::null())
+        .output()
+        .expect("redis-cli runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn script() -> Command {
