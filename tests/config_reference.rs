@@ -42,7 +42,10 @@ fn every_variable_named_sets_its_key() {
         assert!(accepted.is_ok(), "{variable}: {}", accepted.unwrap_err());
         let Some(wrong) = wrong_for(&default) else { continue };
         let refused = load(REFERENCE, Some((&variable, wrong))).unwrap_err().to_string();
-        assert!(refused.contains(&key), "{variable}={wrong} is refused with {refused:?}, which does not name {key}");
+        assert!(
+            refused.contains(&key),
+            "{variable}={wrong} is refused with {refused:?}, which does not name {key}"
+        );
     }
 }
 

@@ -132,10 +132,10 @@ fn put(table: &mut Table, path: &[String], value: Value) -> Result<(), String> {
         return Ok(());
     }
     let inner = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
-    match inner {
-        Value::Table(inner) => put(inner, rest, value),
-        _ => Err(format!("{first} has no keys inside")),
-    }
+    inner.as_table_mut().map_or_else(
+        || Err(format!("{first} has no keys inside")),
+        |inner| put(inner, rest, value),
+    )
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
