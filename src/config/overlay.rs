@@ -132,10 +132,9 @@ fn put(table: &mut Table, path: &[String], value: Value) -> Result<(), String> {
         return Ok(());
     }
     let inner = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
-    inner.as_table_mut().map_or_else(
-        || Err(format!("{first} has no keys inside")),
-        |inner| put(inner, rest, value),
-    )
+    inner
+        .as_table_mut()
+        .map_or_else(|| Err(format!("{first} has no keys inside")), |inner| put(inner, rest, value))
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
