@@ -14,7 +14,8 @@ use crate::config::ring::Ring as Settings;
 use crate::model::family::{Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
 use crate::store::{SharedStore, StoreError};
-use crate::telemetry::labels::ActorName;
+use crate::telemetry::labels::{ActorName, CacheName};
+use crate::telemetry::metrics::Metrics;
 
 /// The shards of this node; cheap to clone.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ struct Inner {
     slots: Box<[Slot]>,
     hasher: RandomState,
     dead: Arc<Dead>,
+    metrics: Arc<Metrics>,
 }
 
 struct Slot {
@@ -50,7 +52,11 @@ struct Slot {
 
 impl Ring {
     /// A ring and the positions that its shards fill.
-    pub(crate) fn new(store: &SharedStore, settings: &Settings) -> (Self, Vec<Arc<dyn Position>>) {
+    pub(crate) fn new(
+        store: &SharedStore,
+        settings: &Settings,
+        metrics: Arc<Metrics>,
+    ) -> (Self, Vec<Arc<dyn Position>>) {
         let dead = Arc::new(Dead::new(settings));
         let arguments = ShardArguments {
             store: Arc::clone(store),
@@ -61,7 +67,7 @@ impl Ring {
         let slots: Box<[Slot]> = (0..settings.shards.max(1)).map(slot).collect();
         let position = |slot: &Slot| position(slot, &arguments);
         let positions = slots.iter().map(position).collect();
-        (Self { inner: Arc::new(Inner { slots, hasher: RandomState::new(), dead }) }, positions)
+        (Self { inner: Arc::new(Inner { slots, hasher: RandomState::new(), dead, metrics }) }, positions)
     }
 
     /// What presenting `asked` did. Identical requests that arrive while one is under way share its outcome
@@ -70,7 +76,9 @@ impl Ring {
     /// # Errors
     /// [`RingError`].
     pub async fn rotate(&self, asked: Presented) -> Result<Rotation, RingError> {
-        if self.inner.dead.contains(asked.session, asked.family) {
+        let dead = self.inner.dead.contains(asked.session, asked.family);
+        self.inner.metrics.cache_lookup(CacheName::DeadFamily, dead);
+        if dead {
             return Ok(Rotation::Unknown);
         }
         let slot = self.slot(asked.session);

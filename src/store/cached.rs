@@ -158,7 +158,7 @@ impl Cached {
     /// As [`Cached::client`].
     pub async fn roles(&self, tenant: &TenantId) -> Result<Arc<RoleBook>, StoreError> {
         let name = Name::of(tenant, "");
-        if let Some(Some(hit)) = self.hit(&self.roles, CacheName::Role, &name) {
+        if let Some(Some(hit)) = self.hit(&self.roles, CacheName::Roles, &name) {
             return Ok(hit);
         }
         let load = async { Ok(Some(Arc::new(RoleBook::new(self.catalog.all::<Role>(tenant).await?)))) };

@@ -20,7 +20,7 @@ const FAMILY: FamilyKey = FamilyKey([1; 10]);
 async fn world(settings: Settings) -> World {
     let store = Double::new();
     let shared: SharedStore = store.clone();
-    let (ring, positions) = Ring::new(&shared, &settings);
+    let (ring, positions) = Ring::new(&shared, &settings, Metrics::new());
     tree(positions.clone()).await;
     store.seed(SESSION, FAMILY);
     World { store, ring, positions }

@@ -37,6 +37,16 @@ impl Families for Double {
         Ok(rotation)
     }
 
+    async fn current(
+        &self,
+        session: SessionId,
+        family: FamilyKey,
+        _: UnixMs,
+    ) -> Result<Option<Family>, StoreError> {
+        self.strike().await?;
+        Ok(self.state().families.get(&(session, family)).copied())
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
         self.strike().await?;
         Ok(self.state().families.remove(&(session, family)).is_some())
