@@ -116,8 +116,13 @@ impl Passwords {
         Ok((Self { inner: Arc::new(inner) }, position))
     }
 
-    /// Whether `hash` is of a kind that can be verified, at a cost that is allowed.
-    pub fn is_supported(&self, hash: &str) -> bool {
+    /// Whether `hash` is of a kind that can be verified: argon2 as a PHC string, or bcrypt.
+    pub fn is_supported(hash: &str) -> bool {
+        argon::is_known(hash)
+    }
+
+    /// Whether `hash` can be verified at a cost that the configuration allows.
+    pub fn is_affordable(&self, hash: &str) -> bool {
         self.inner.argon.accepts(hash)
     }
 

@@ -123,6 +123,11 @@ impl Argon {
     }
 }
 
+/// Whether `hash` is of a kind that can be verified at all.
+pub(crate) fn is_known(hash: &str) -> bool {
+    if is_bcrypt(hash) { bcrypt_cost(hash).is_some() } else { Phc::read(hash).is_some() }
+}
+
 fn verdict(same: bool, weak: bool) -> Verdict {
     if same { Verdict::Match { needs_rehash: weak } } else { Verdict::Mismatch }
 }

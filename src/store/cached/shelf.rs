@@ -1,7 +1,6 @@
 //! One cache: found once, remembered for a while, forgotten on word of a change.
 
 use std::collections::HashMap;
-use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,12 +13,11 @@ use crate::config::cache::Cache as Settings;
 use crate::store::StoreError;
 
 /// A thing, or the knowledge that there is none.
-type Entry<T> = Option<Arc<T>>;
+pub type Entry<T> = Option<Arc<T>>;
 
 /// A bounded cache of things of one kind.
 pub struct Shelf<T> {
-    /// Hashed with SipHash under a random key: callers choose the names, absent ones too.
-    cache: Cache<Key, Entry<T>, RandomState>,
+    cache: Cache<Key, Entry<T>>,
     /// Loads under way. A result is remembered only if its flight still stands here, and forgetting takes
     /// the flight away: under this lock a load that raced with a change can never be remembered.
     flights: Mutex<HashMap<Key, Arc<Flight<T>>>>,
@@ -41,15 +39,20 @@ struct Lifetimes {
     absent: Duration,
 }
 
+/// A cache of at most `entries` entries with the lifetimes of `settings`. Names are hashed with SipHash under
+/// a random key: callers choose them, absent ones too.
+pub fn bounded<T: Send + Sync + 'static>(entries: u64, settings: &Settings) -> Cache<Key, Entry<T>> {
+    let lifetimes = Lifetimes {
+        found: Duration::from_millis(settings.ttl_ms),
+        absent: Duration::from_millis(settings.absent_ttl_ms),
+    };
+    Cache::builder().max_capacity(entries).expire_after(lifetimes).build()
+}
+
 impl<T: Send + Sync + 'static> Shelf<T> {
     /// An empty cache with the bounds of `settings`.
     pub fn new(settings: &Settings) -> Self {
-        let lifetimes = Lifetimes {
-            found: Duration::from_millis(settings.ttl_ms),
-            absent: Duration::from_millis(settings.absent_ttl_ms),
-        };
-        let cache = Cache::builder().max_capacity(settings.entries).expire_after(lifetimes).build();
-        Self { cache, flights: Mutex::default() }
+        Self { cache: bounded(settings.entries, settings), flights: Mutex::default() }
     }
 
     /// What is remembered under `name`; the outer `None` is a miss.
