@@ -54,7 +54,7 @@ impl Dead {
 
     /// One family of the session is dead.
     pub(crate) fn family(&self, session: SessionId, family: FamilyKey) {
-        self.sessions.entry(session).and_compute_with(|known| match known.map(|entry| entry.into_value()) {
+        self.sessions.entry(session).and_compute_with(|known| match known.map(moka::Entry::into_value) {
             Some(Extent::All) => Op::Nop,
             Some(Extent::Families(families)) if families.contains(&family) || families.len() >= FAMILIES => {
                 Op::Nop

@@ -16,7 +16,7 @@ use crate::telemetry::metrics::Metrics;
 /// Restarts allowed within [`WITHIN`], over all actors: a fault that repeats is not an accident.
 pub(crate) const RESTARTS: usize = 64;
 /// The stretch of time in which restarts count together.
-pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+pub(crate) const WITHIN: Duration = Duration::from_mins(1);
 /// How long to wait before trying again to start an actor that would not start.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -153,14 +153,14 @@ impl RootState {
                 tracing::warn!(actor = ?position.name(), "the actor was started again");
                 self.alive.insert(cell.get_id(), position);
             }
-            Err(error) => self.retry(myself, position, &error),
+            Err(error) => retry(myself, position, &error),
         }
     }
+}
 
-    fn retry(&self, myself: &ActorRef<RootMsg>, position: Arc<dyn Position>, error: &SpawnErr) {
-        tracing::error!(actor = ?position.name(), %error, "the actor would not start");
-        myself.send_after(PAUSE, move || RootMsg::Fill(Arc::clone(&position)));
-    }
+fn retry(myself: &ActorRef<RootMsg>, position: Arc<dyn Position>, error: &SpawnErr) {
+    tracing::error!(actor = ?position.name(), %error, "the actor would not start");
+    myself.send_after(PAUSE, move || RootMsg::Fill(position));
 }
 
 /// Starts a root over `positions`; the root's end is a failure unless it was asked to stop.

@@ -27,7 +27,7 @@ pub mod shelf;
 
 use key::Name;
 pub use role_book::RoleBook;
-use shelf::Shelf;
+use shelf::{Entry, Shelf};
 
 /// The caches in front of the [`Catalog`], one per kind.
 pub struct Cached {
@@ -203,25 +203,25 @@ impl Cached {
 
     async fn document<T: Record>(
         &self,
-        shelf: &Shelf<T>,
+        kept: &Shelf<T>,
         cache: CacheName,
         tenant: &TenantId,
         id: &str,
     ) -> Result<Option<Arc<T>>, StoreError> {
         let name = Name::of(tenant, id);
-        match self.hit(shelf, cache, &name) {
+        match self.hit(kept, cache, &name) {
             Some(hit) => Ok(hit),
-            None => shelf.load(&name, self.read(tenant, id)).await,
+            None => kept.load(&name, self.read(tenant, id)).await,
         }
     }
 
     fn hit<T: Send + Sync + 'static>(
         &self,
-        shelf: &Shelf<T>,
+        kept: &Shelf<T>,
         cache: CacheName,
         name: &Name<'_>,
-    ) -> Option<Option<Arc<T>>> {
-        let hit = shelf.look(name);
+    ) -> Option<Entry<T>> {
+        let hit = kept.look(name);
         self.metrics.cache_lookup(cache, hit.is_some());
         hit
     }

@@ -68,7 +68,7 @@ impl Double {
             .insert((session, family), Family { generation: 1, rotated_at: crate::clock::UnixMs(0) });
     }
 
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
@@ -76,9 +76,8 @@ impl Double {
     async fn strike(&self) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let take = |left: usize| left.checked_sub(1);
-        if self.panics.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
-            panic!("the store was told to panic");
-        }
+        let told = self.panics.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok();
+        assert!(!told, "the store was told to panic");
         let delay = self.delay_ms.load(Ordering::SeqCst);
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;

@@ -60,7 +60,7 @@ async fn events_arrive_in_order_and_in_batches() {
     let world = world(Settings { batch: 10, flush_ms: 20, ..Settings::default() }).await;
     world.record(0..95);
     assert_eq!(world.written(95).await, (0..95).collect::<Vec<_>>());
-    assert_eq!(world.store.count(), 10);
+    assert_eq!(world.store.asked(), 10);
 }
 
 #[tokio::test]

@@ -116,9 +116,9 @@ impl LoaderState {
         self.current.insert(key.clone(), self.loads);
         self.waiting.insert(self.loads, vec![caller]);
         let lost = Err(StoreError::Unavailable("a load ended without an answer".to_owned()));
-        let mut load = Load { loader: myself, key, number: self.loads, answer: lost };
+        let load = Load { loader: myself, key, number: self.loads, answer: lost };
         let store = Arc::clone(&self.arguments.store);
-        tokio::spawn(async move { load.answer = wanted.load(&store).await });
+        tokio::spawn(async move { load.end(wanted.load(&store).await) });
     }
 
     fn loaded(&mut self, key: Key, number: u64, answer: &Answer) {
@@ -153,6 +153,12 @@ impl Wanted {
 
     fn key(&self) -> Key {
         Name::pair(&self.tenant, self.user.as_str(), self.organization.as_str()).to_key()
+    }
+}
+
+impl Load {
+    fn end(mut self, answer: Answer) {
+        self.answer = answer;
     }
 }
 

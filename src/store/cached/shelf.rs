@@ -39,7 +39,7 @@ struct Lifetimes {
     absent: Duration,
 }
 
-/// A cache of at most `entries` entries with the lifetimes of `settings`. Names are hashed with SipHash under
+/// A cache of at most `entries` entries with the lifetimes of `settings`. Names are hashed with `SipHash` under
 /// a random key: callers choose them, absent ones too.
 pub fn bounded<T: Send + Sync + 'static>(entries: u64, settings: &Settings) -> Cache<Key, Entry<T>> {
     let lifetimes = Lifetimes {

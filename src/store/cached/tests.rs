@@ -44,9 +44,9 @@ async fn a_second_look_asks_nobody_even_for_what_is_absent() {
     world.save(&organization("org_1", "one", "One")).await;
     for name in ["org_1", "one", "ONE", "two"] {
         let first = world.shown(name).await;
-        let calls = world.store.count();
+        let calls = world.store.asked();
         assert_eq!(world.shown(name).await, first);
-        assert_eq!(world.store.count(), calls, "{name} was asked for again");
+        assert_eq!(world.store.asked(), calls, "{name} was asked for again");
     }
     assert_eq!(world.shown("ONE").await.as_deref(), Some("One"));
 }
@@ -79,11 +79,11 @@ async fn many_misses_are_one_load() {
     let world = world();
     world.save(&organization("org_1", "one", "One")).await;
     world.store.delay_ms.store(20, Ordering::SeqCst);
-    let calls = world.store.count();
+    let calls = world.store.asked();
     let ask = || world.shown("org_1");
     let all = futures_util::future::join_all((0..50).map(|_| ask())).await;
     assert!(all.iter().all(|shown| shown.as_deref() == Some("One")));
-    assert_eq!(world.store.count() - calls, 1);
+    assert_eq!(world.store.asked() - calls, 1);
 }
 
 #[tokio::test]
