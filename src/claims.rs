@@ -1,1 +1,10 @@
-//! One row per claim, and which token carries it.
+//! Claims: one row per claim and which token carries it; discovery is derived from the rows.
+
+pub mod discovery;
+pub mod facts;
+pub mod issued;
+pub mod rows;
+
+pub use facts::{Facts, Subject};
+pub use issued::Issued;
+pub use rows::Carrier;

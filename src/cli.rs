@@ -1,13 +1,20 @@
 //! The command line.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::arguments::{
-    Arguments, CheckArguments, Command, ImportArguments, KeysArguments, ServeArguments,
-};
+use crate::boot::{self, Surroundings};
+use crate::cli::arguments::{Arguments, Command, ImportArguments};
+use crate::config::Config;
+use crate::transport;
 
 pub mod arguments;
+pub mod check;
+pub mod demo;
 pub mod import;
+pub mod keys;
+pub mod serve;
 pub mod token;
 
 /// The configuration, or the command line, is at fault (`EX_USAGE` of sysexits.h).
@@ -16,35 +23,65 @@ pub const EXIT_USAGE: u8 = 64;
 /// The server could not be reached (`EX_UNAVAILABLE` of sysexits.h).
 pub const EXIT_UNAVAILABLE: u8 = 69;
 
-/// What needs the parts put together: SEAM, to be met by `boot`.
-pub trait Boot {
-    /// Validates configuration and connections and prints them redacted.
-    fn check(&self, arguments: CheckArguments) -> ExitCode;
-
-    /// Opens the configured store, makes a registrar and calls [`import::run`].
-    fn import(&self, arguments: ImportArguments) -> ExitCode;
-
-    /// Lists or rotates signing keys.
-    fn keys(&self, arguments: KeysArguments) -> ExitCode;
-
-    /// Makes rustls usable by clients inside this process: installs its process-wide crypto provider.
-    fn prepare_tls(&self);
-
-    /// Runs the server until it is told to stop.
-    fn serve(&self, arguments: ServeArguments) -> ExitCode;
-}
-
 /// Does what the command line asks.
-pub fn run(arguments: Arguments, boot: &impl Boot) -> ExitCode {
+pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
-        Command::Check(arguments) => boot.check(arguments),
-        Command::Import(arguments) => boot.import(arguments),
-        Command::Keys(arguments) => boot.keys(arguments),
-        Command::Serve(arguments) => boot.serve(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Import(arguments) => import_file(arguments),
+        Command::Keys(arguments) => keys::run(arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Token(arguments) => {
-            boot.prepare_tls();
+            transport::tls::install_provider();
             ExitCode::from(token::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr()))
         }
+    }
+}
+
+fn import_file(arguments: ImportArguments) -> ExitCode {
+    let config = match configured(arguments.config.as_deref()) {
+        Ok(config) => config,
+        Err(status) => return status,
+    };
+    on_runtime(async move {
+        let engine = match boot::engine(&config, Surroundings::system()).await {
+            Ok(engine) => engine,
+            Err(error) => return failed(&error),
+        };
+        let registrar = boot::registrar::registrar(&engine);
+        let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+        let status = import::run(&arguments.file, &registrar, &mut out, &mut err).await;
+        engine.actors().stop().await;
+        engine.store().close().await;
+        ExitCode::from(status)
+    })
+}
+
+/// The configuration from a file and the environment.
+fn configured(path: Option<&Path>) -> Result<Config, ExitCode> {
+    Config::load(path, std::env::vars()).map_err(|error| fault(&error))
+}
+
+/// Tells of a configuration fault.
+fn fault(error: &dyn std::fmt::Display) -> ExitCode {
+    told(error, EXIT_USAGE)
+}
+
+/// Tells that something needed does not answer.
+fn failed(error: &dyn std::fmt::Display) -> ExitCode {
+    told(error, EXIT_UNAVAILABLE)
+}
+
+fn told(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+    // A closed terminal cannot be told anything.
+    let _printed = writeln!(std::io::stderr(), "{error}");
+    ExitCode::from(status)
+}
+
+/// Runs `work` to its end on a runtime with one worker per core.
+fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => failed(&error),
     }
 }
 

@@ -1,1 +1,9 @@
 //! One file per OAuth / OpenID Connect endpoint.
+
+pub mod discovery;
+pub mod introspect;
+pub mod jwks;
+pub mod operations;
+pub mod revoke;
+pub mod token;
+pub mod userinfo;

@@ -1,3 +1,168 @@
-//! The one context that handlers get.
+//! The one context that handlers get: time, dice, keys, caches and the atomic verbs behind narrow methods.
 
+use std::sync::Arc;
+
+use crate::actors::Actors;
+use crate::clock::{Clock, Entropy, UnixMs};
+use crate::model::log_event::LogEvent;
+use crate::model::signing_key::Algorithm;
+use crate::protocol::ids::TenantId;
+use crate::protocol::oauth_error::OAuthError;
+use crate::signing::keyset::KeySet;
+use crate::signing::sealing::Sealer;
+use crate::store::SharedStore;
+use crate::store::cached::Cached;
+use crate::telemetry::metrics::Metrics;
+use crate::tenancy::Tenancy;
+
+pub mod access_tokens;
+pub mod organizations;
+pub mod people;
 pub mod records;
+pub mod refresh_tokens;
+pub mod secret_memo;
+pub mod serial;
+pub mod sessions;
+pub mod targets;
+
+use secret_memo::SecretMemo;
+use serial::Serial;
+
+/// What the engine is made of; boot makes it.
+pub struct Parts {
+    /// The supervised actors.
+    pub actors: Actors,
+    /// The time.
+    pub clock: Clock,
+    /// The dice.
+    pub entropy: Entropy,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// What seals and opens.
+    pub sealer: Sealer,
+    /// The store.
+    pub store: SharedStore,
+    /// The tenants.
+    pub tenancy: Arc<Tenancy>,
+    /// For how long clients may keep the key set and discovery documents, in seconds.
+    pub documents_max_age_secs: u64,
+    /// Whether successful token requests are written to the tenant's log, not only failures.
+    pub log_token_successes: bool,
+}
+
+/// The engine. Handlers hold it behind an `Arc`.
+pub struct Engine {
+    parts: Parts,
+    secret_memo: SecretMemo,
+    serial: Serial,
+}
+
+impl Engine {
+    /// An engine made of `parts`.
+    ///
+    /// # Errors
+    /// `server_error` when there is no randomness.
+    pub fn new(parts: Parts) -> Result<Self, OAuthError> {
+        let serial = Serial::new(&parts.entropy)?;
+        let secret_memo = SecretMemo::new(&parts.entropy)?;
+        Ok(Self { parts, secret_memo, serial })
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> UnixMs {
+        self.parts.clock.now()
+    }
+
+    /// The clock itself, for parts that outlive a request.
+    pub fn clock(&self) -> &Clock {
+        &self.parts.clock
+    }
+
+    /// The dice.
+    pub fn entropy(&self) -> &Entropy {
+        &self.parts.entropy
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Metrics {
+        &self.parts.metrics
+    }
+
+    /// The counters, for parts that outlive a request.
+    pub fn shared_metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.parts.metrics)
+    }
+
+    /// The tenants.
+    pub fn tenancy(&self) -> &Tenancy {
+        &self.parts.tenancy
+    }
+
+    /// Documents by way of their caches.
+    pub fn cached(&self) -> &Cached {
+        &self.parts.actors.cached
+    }
+
+    /// The supervised actors.
+    pub fn actors(&self) -> &Actors {
+        &self.parts.actors
+    }
+
+    /// The store, for verbs that no cache or actor stands before.
+    pub fn store(&self) -> &SharedStore {
+        &self.parts.store
+    }
+
+    /// What seals and opens.
+    pub fn sealer(&self) -> &Sealer {
+        &self.parts.sealer
+    }
+
+    /// Chosen client secrets that were right not long ago.
+    pub fn secret_memo(&self) -> &SecretMemo {
+        &self.secret_memo
+    }
+
+    /// For how long clients may keep the key set and discovery documents, in seconds.
+    pub fn documents_max_age_secs(&self) -> u64 {
+        self.parts.documents_max_age_secs
+    }
+
+    /// A token id that no other token has (`jti`, RFC 7519 §4.1.7).
+    pub fn next_serial(&self) -> serial::Jti {
+        self.serial.next()
+    }
+
+    /// Writes to the tenant's log; never waits.
+    pub fn log(&self, event: LogEvent) {
+        self.parts.actors.audit.record(event);
+    }
+
+    /// Whether successful token requests are written to the tenant's log.
+    pub fn logs_token_successes(&self) -> bool {
+        self.parts.log_token_successes
+    }
+
+    /// The tenant's keys, with an active one for each of `algorithms`; made now if there was none.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when a first key cannot be made.
+    pub async fn keys(&self, tenant: &TenantId, algorithms: &[Algorithm]) -> Result<Arc<KeySet>, OAuthError> {
+        let keyring = &self.parts.actors.keyring;
+        if let Some(keys) = keyring.keys(tenant)
+            && algorithms.iter().all(|algorithm| keys.signer(*algorithm).is_some())
+        {
+            return Ok(keys);
+        }
+        let mut keys = None;
+        for algorithm in algorithms {
+            keys = Some(
+                keyring
+                    .ensure(tenant, *algorithm)
+                    .await
+                    .map_err(|error| OAuthError::unavailable(format!("no signing key: {error}")))?,
+            );
+        }
+        keys.ok_or_else(|| OAuthError::server_error("no signing algorithm was asked for"))
+    }
+}

@@ -1,1 +1,103 @@
 //! One page to read: path → endpoint.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Response};
+
+use crate::endpoints::{discovery, introspect, jwks, operations, revoke, token, userinfo};
+use crate::engine::Engine;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::transport::exchange::Exchange;
+use crate::transport::reply::{self, Manner, Reply};
+use crate::transport::{Arrival, Drain, Service};
+
+/// The public listener's service.
+#[derive(Clone)]
+pub struct Public {
+    engine: Arc<Engine>,
+}
+
+impl Public {
+    /// The service over `engine`.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+impl Service for Public {
+    async fn call(&self, arrival: Arrival) -> Response<Bytes> {
+        match Exchange::admit(arrival, self.engine.tenancy()) {
+            Ok(exchange) => answer(&self.engine, &exchange).await,
+            Err(error) => reply::error(&error, Manner::default()),
+        }
+    }
+}
+
+/// The operations listener's service.
+#[derive(Clone)]
+pub struct Operations {
+    engine: Arc<Engine>,
+    public_drain: Drain,
+}
+
+impl Operations {
+    /// The service over `engine`; not ready once `public_drain` has started.
+    pub fn new(engine: Arc<Engine>, public_drain: Drain) -> Self {
+        Self { engine, public_drain }
+    }
+}
+
+impl Service for Operations {
+    async fn call(&self, arrival: Arrival) -> Response<Bytes> {
+        let request = &arrival.request;
+        let draining = self.public_drain.is_started();
+        operations::answer(&self.engine, request.method(), request.uri().path(), draining).await
+    }
+}
+
+async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
+    match (exchange.path(), exchange.method()) {
+        // Applications.
+        ("/oauth/token", &Method::POST) => token::answer(engine, exchange).await,
+        ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
+        ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
+        ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
+        // Everybody.
+        (
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
+            &Method::GET | &Method::HEAD,
+        ) => discovery::answer(engine, exchange),
+        ("/.well-known/jwks.json", &Method::GET | &Method::HEAD) => jwks::answer(engine, exchange).await,
+        (path, method) => elsewhere(path, method),
+    }
+}
+
+/// Preflights, wrong methods and wrong paths.
+fn elsewhere(path: &str, method: &Method) -> Reply {
+    let Some(methods) = methods_of(path) else {
+        return reply::error(
+            &OAuthError::new(ErrorCode::NotFound, Fault::Client, "There is nothing at this path"),
+            Manner::default(),
+        );
+    };
+    if method == Method::OPTIONS {
+        return reply::preflight(methods);
+    }
+    let error =
+        OAuthError::new(ErrorCode::MethodNotAllowed, Fault::Client, format!("Use {methods} at this path"));
+    let mut reply = reply::error(&error, Manner::default());
+    reply.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static(methods));
+    reply
+}
+
+fn methods_of(path: &str) -> Option<&'static str> {
+    match path {
+        "/oauth/token" | "/oauth/revoke" | "/oauth/introspect" => Some("POST"),
+        "/userinfo" => Some("GET, POST"),
+        "/.well-known/openid-configuration"
+        | "/.well-known/oauth-authorization-server"
+        | "/.well-known/jwks.json" => Some("GET, HEAD"),
+        _ => None,
+    }
+}

@@ -8,13 +8,17 @@ use std::sync::Arc;
 use crate::protocol::oauth_error::OAuthError;
 
 pub mod audit_log;
+pub mod cached;
 pub mod catalog;
 pub mod change_feed;
 pub mod cluster;
+#[cfg(test)]
+pub(crate) mod double;
 pub mod embedded;
 pub mod families;
 pub mod identifiers;
 pub mod memberships;
+pub mod metered;
 pub mod records;
 pub mod sessions;
 pub mod spends;

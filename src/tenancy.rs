@@ -1,1 +1,174 @@
 //! The immutable view of tenants, swapped whole; host → tenant.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::config::tenants::Tenants as Naming;
+use crate::model::tenant::Tenant;
+use crate::protocol::ids::{Audience, TenantId};
+
+/// One tenant with everything that requests need of it, computed once.
+#[derive(Debug)]
+pub struct TenantView {
+    /// The tenant as stored.
+    pub tenant: Tenant,
+    /// `iss`, with a trailing slash.
+    pub issuer: String,
+    /// The audience of the userinfo endpoint.
+    pub userinfo: Audience,
+}
+
+/// Every tenant, by host and by id.
+#[derive(Debug, Default)]
+struct Snapshot {
+    by_host: HashMap<String, Arc<TenantView>>,
+    by_id: HashMap<TenantId, Arc<TenantView>>,
+    default: Option<Arc<TenantView>>,
+}
+
+/// The present view of tenants; reading takes no lock.
+#[derive(Debug)]
+pub struct Tenancy {
+    naming: Naming,
+    present: ArcSwap<Snapshot>,
+}
+
+impl Tenancy {
+    /// A view without tenants.
+    pub fn new(naming: Naming) -> Self {
+        Self { naming, present: ArcSwap::default() }
+    }
+
+    /// Swaps the whole view; disabled tenants are left out.
+    pub fn replace(&self, tenants: Vec<Tenant>) {
+        let mut fresh = Snapshot::default();
+        for tenant in tenants.into_iter().filter(|tenant| tenant.enabled) {
+            let view = Arc::new(view(&self.naming, tenant));
+            for host in hosts(&self.naming, &view.tenant) {
+                fresh.by_host.insert(host, Arc::clone(&view));
+            }
+            fresh.by_id.insert(view.tenant.id.clone(), view);
+        }
+        fresh.default = fresh.by_id.get(&TenantId::from(self.naming.default_tenant.as_str())).cloned();
+        self.present.store(Arc::new(fresh));
+    }
+
+    /// The tenant that answers at `host` (a `Host` header: a port is ignored, case too).
+    pub fn at_host(&self, host: &str) -> Option<Arc<TenantView>> {
+        let name = without_port(host);
+        let present = self.present.load();
+        let lower;
+        let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            lower = name.to_ascii_lowercase();
+            lower.as_str()
+        } else {
+            name
+        };
+        if let Some(view) = present.by_host.get(name) {
+            return Some(Arc::clone(view));
+        }
+        // A label under the base domain names a tenant; one that does not exist is nobody's, not the default's.
+        let is_label = name.strip_suffix(&self.naming.base_domain).is_some_and(|label| label.ends_with('.'));
+        if is_label { None } else { present.default.clone() }
+    }
+
+    /// The tenant called `id`.
+    pub fn by_id(&self, id: &TenantId) -> Option<Arc<TenantView>> {
+        self.present.load().by_id.get(id).cloned()
+    }
+
+    /// Every enabled tenant, in no order.
+    pub fn all(&self) -> Vec<Arc<TenantView>> {
+        self.present.load().by_id.values().cloned().collect()
+    }
+}
+
+fn view(naming: &Naming, tenant: Tenant) -> TenantView {
+    let issuer = tenant.issuer.clone().unwrap_or_else(|| issuer(naming, &tenant));
+    let userinfo = Audience::from(format!("{issuer}userinfo"));
+    TenantView { tenant, issuer, userinfo }
+}
+
+fn issuer(naming: &Naming, tenant: &Tenant) -> String {
+    match tenant.custom_domains.first() {
+        Some(domain) => naming.issuer(domain),
+        None if naming.default_tenant == tenant.id.as_str() => naming.issuer(&naming.base_domain),
+        None => naming.issuer(&format!("{}.{}", tenant.id, naming.base_domain)),
+    }
+}
+
+fn hosts(naming: &Naming, tenant: &Tenant) -> Vec<String> {
+    let own = format!("{}.{}", tenant.id, naming.base_domain);
+    let custom = tenant.custom_domains.iter().cloned();
+    custom.chain([own]).map(|host| host.to_ascii_lowercase()).collect()
+}
+
+/// `host:port` without the port; brackets of IPv6 literals stay.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenancy(default: Option<&str>) -> Tenancy {
+        let tenancy = Tenancy::new(Naming {
+            base_domain: "example.test".into(),
+            default_tenant: default.unwrap_or_default().into(),
+            issuer_scheme: crate::config::tenants::Scheme::Https,
+            issuer_port: 0,
+        });
+        let tenant = |json: &str| serde_json::from_str::<Tenant>(json).unwrap();
+        tenancy.replace(vec![
+            tenant(r#"{"id":"acme","custom_domains":["Login.Acme.test"]}"#),
+            tenant(r#"{"id":"beta"}"#),
+            tenant(r#"{"id":"gone","enabled":false}"#),
+        ]);
+        tenancy
+    }
+
+    fn name(tenancy: &Tenancy, host: &str) -> Option<String> {
+        tenancy.at_host(host).map(|view| view.tenant.id.to_string())
+    }
+
+    #[test]
+    fn hosts_find_their_tenant() {
+        let tenancy = tenancy(None);
+        assert_eq!(name(&tenancy, "acme.example.test:8443").as_deref(), Some("acme"));
+        assert_eq!(name(&tenancy, "LOGIN.acme.test").as_deref(), Some("acme"));
+        assert_eq!(name(&tenancy, "beta.example.test").as_deref(), Some("beta"));
+        for nobody in
+            ["gone.example.test", "nosuch.example.test", "example.test", "127.0.0.1", "", "[::1]:80"]
+        {
+            assert_eq!(name(&tenancy, nobody), None, "{nobody}");
+        }
+    }
+
+    #[test]
+    fn the_default_tenant_answers_elsewhere_but_not_for_an_unknown_label() {
+        let tenancy = tenancy(Some("beta"));
+        for own in ["example.test", "127.0.0.1:8080", "localhost"] {
+            assert_eq!(name(&tenancy, own).as_deref(), Some("beta"), "{own}");
+        }
+        assert_eq!(name(&tenancy, "nosuch.example.test"), None);
+        assert_eq!(name(&tenancy, "gone.example.test"), None);
+    }
+
+    #[test]
+    fn issuers_follow_domain_label_and_port() {
+        let tenancy = tenancy(Some("beta"));
+        let issuer = |id: &str| tenancy.by_id(&TenantId::from(id)).unwrap().issuer.clone();
+        assert_eq!(issuer("acme"), "https://Login.Acme.test/");
+        assert_eq!(issuer("beta"), "https://example.test/");
+        assert_eq!(
+            tenancy.by_id(&TenantId::from("beta")).unwrap().userinfo.as_str(),
+            "https://example.test/userinfo"
+        );
+    }
+}

@@ -1,1 +1,59 @@
-//! The `embedded` section.
+//! The `embedded` section: the store inside the process, for one machine.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The embedded store.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Embedded {
+    /// The directory that holds the data; made when there is none. Only one process can have it open.
+    pub path: PathBuf,
+    /// Whether a write is answered only after `fdatasync`. Without it a crash of the machine (not of the
+    /// process) may lose the last writes.
+    pub fsync: bool,
+    /// How many writes may wait for the writer; one more is refused at once.
+    pub queue_writes: usize,
+    /// How many writes may share one commit.
+    pub commit_writes: usize,
+    /// Memory for blocks read from disk, in bytes.
+    pub cache_bytes: u64,
+    /// Memory for recent writes of one kind of data before they move to a table on disk, in bytes.
+    pub memtable_bytes: u64,
+    /// Disk space for the journal before old writes are forced into tables, in bytes; at least 64 MiB. Bounds
+    /// the time a start takes after a crash.
+    pub journal_bytes: u64,
+    /// Threads that move writes into tables and merge tables.
+    pub compaction_threads: usize,
+    /// How often what has expired is looked for, in milliseconds.
+    pub sweep_interval_ms: u64,
+    /// How many expired things are removed in one go, between two commits.
+    pub sweep_entries: usize,
+    /// How many entries the change feed remembers for those who follow it.
+    pub feed_entries: usize,
+    /// How long log events are kept, in days.
+    pub log_days: u64,
+    /// How many log events are kept in all, of every tenant together.
+    pub log_events: u64,
+}
+
+impl Default for Embedded {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::from("data"),
+            fsync: true,
+            queue_writes: 8_192,
+            commit_writes: 1_024,
+            cache_bytes: 8 << 20,
+            memtable_bytes: 16 << 20,
+            journal_bytes: 128 << 20,
+            compaction_threads: 2,
+            sweep_interval_ms: 1_000,
+            sweep_entries: 1_000,
+            feed_entries: 4_096,
+            log_days: 30,
+            log_events: 1_000_000,
+        }
+    }
+}

@@ -1,1 +1,43 @@
-//! The `passwords` section.
+//! The `passwords` section: what hashing a password costs, and how much of it may go on at once.
+
+use serde::{Deserialize, Serialize};
+
+/// Password hashing: argon2id for new hashes; others are verified only.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passwords {
+    /// Memory of one hash in KiB; OWASP's floor is 19456.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub iterations: u32,
+    /// Lanes; they are computed one after another.
+    pub parallelism: u32,
+    /// Hashes computed at the same time; 0 is one per core.
+    pub threads: usize,
+    /// Hashes that wait for a thread; over it, callers are told to come back (503 with `Retry-After`).
+    pub queue: usize,
+    /// How long a hash may wait for a thread, in milliseconds.
+    pub deadline_ms: u64,
+    /// The greatest bcrypt cost that is verified; each step doubles the time.
+    pub bcrypt_cost_max: u32,
+    /// The greatest memory of an imported argon2 hash that is verified, in KiB.
+    pub memory_kib_max: u32,
+    /// The most passes of an imported argon2 hash that is verified.
+    pub iterations_max: u32,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            threads: 0,
+            queue: 64,
+            deadline_ms: 2_000,
+            bcrypt_cost_max: 14,
+            memory_kib_max: 262_144,
+            iterations_max: 16,
+        }
+    }
+}

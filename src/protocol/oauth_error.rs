@@ -108,7 +108,7 @@ pub struct OAuthError {
     /// Who has to act.
     pub fault: Fault,
     /// Seconds after which a retry may succeed, sent as `Retry-After`.
-    pub retry_after_secs: Option<u32>,
+    pub retry_after_secs: Option<u64>,
 }
 
 impl OAuthError {
@@ -162,7 +162,7 @@ impl OAuthError {
 
     /// This error with a `Retry-After` of `secs` seconds.
     #[must_use]
-    pub fn retry_after(mut self, secs: u32) -> Self {
+    pub fn retry_after(mut self, secs: u64) -> Self {
         self.retry_after_secs = Some(secs);
         self
     }

@@ -131,8 +131,7 @@ impl Catalog {
         let version = match self.store.write(&key, json(record)?, expect).await? {
             Written::Written { version } => version,
             Written::Conflict { .. } => {
-                let fresh: Vec<_> = names.into_iter().filter(|name| !kept.contains(name)).collect();
-                self.release_all::<T>(record.tenant(), &fresh, &id).await?;
+                self.release_unconfirmed::<T>(record.tenant(), &names, &id).await?;
                 return Ok(Saved::Conflict);
             }
         };

@@ -1,0 +1,190 @@
+//! The gate: an actor that counts what is computed and what waits. The computing is done on blocking threads.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::argon::Argon;
+use super::{HashError, Verdict};
+use crate::actors::post::Post;
+use crate::telemetry::metrics::Metrics;
+
+/// The handler.
+#[derive(Clone)]
+pub(crate) struct Gate;
+
+/// What the gate is told.
+pub(crate) enum GateMsg {
+    /// Somebody wants a hash.
+    Job(Job),
+    /// A thread is free.
+    Free,
+}
+
+/// A hash to be computed and who wants it.
+pub(crate) struct Job {
+    pub(crate) work: Work,
+    pub(crate) task: Arc<Task>,
+    pub(crate) reply: oneshot::Sender<Result<Done, HashError>>,
+    /// Held until the caller has its answer.
+    pub(crate) _permit: OwnedSemaphorePermit,
+}
+
+/// What to compute.
+pub(crate) enum Work {
+    Hash { password: Zeroizing<String>, salt: [u8; 16] },
+    Verify { password: Zeroizing<String>, hash: String },
+}
+
+/// What was computed: a hash or a verdict.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) hash: Option<String>,
+    pub(crate) verdict: Option<Verdict>,
+}
+
+/// What the caller and the gate both see of a job.
+pub(crate) struct Task {
+    deadline: Instant,
+    begun: AtomicBool,
+}
+
+/// What the gate begins with.
+#[derive(Clone)]
+pub(crate) struct GateArguments {
+    /// Shared by all incarnations: a new gate knows of the threads that its predecessor keeps busy.
+    pub(crate) threads: Arc<Semaphore>,
+    pub(crate) post: Arc<Post<GateMsg>>,
+    pub(crate) argon: Arc<Argon>,
+    pub(crate) pace_ms: Arc<AtomicU64>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What the gate remembers.
+pub(crate) struct GateState {
+    queue: VecDeque<Job>,
+    arguments: GateArguments,
+}
+
+/// A thread that is in use; tells whoever fills the gate when it is free again, even after a panic.
+struct Thread {
+    permit: Option<OwnedSemaphorePermit>,
+    post: Arc<Post<GateMsg>>,
+}
+
+impl Task {
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self { deadline, begun: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
+    }
+}
+
+impl Actor for Gate {
+    type Msg = GateMsg;
+    type State = GateState;
+    type Arguments = GateArguments;
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<GateMsg>,
+        arguments: GateArguments,
+    ) -> Result<GateState, ActorProcessingErr> {
+        Ok(GateState { queue: VecDeque::new(), arguments })
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<GateMsg>,
+        message: GateMsg,
+        state: &mut GateState,
+    ) -> Result<(), ActorProcessingErr> {
+        if let GateMsg::Job(job) = message {
+            state.queue.push_back(job);
+        }
+        state.serve();
+        Ok(())
+    }
+}
+
+impl GateState {
+    /// Starts what waits, while there are threads.
+    fn serve(&mut self) {
+        while !self.queue.is_empty() {
+            let Ok(permit) = Arc::clone(&self.arguments.threads).try_acquire_owned() else { break };
+            let thread = Thread { permit: Some(permit), post: Arc::clone(&self.arguments.post) };
+            match self.next() {
+                Some(job) => self.arguments.start(job, thread),
+                None => thread.leave(),
+            }
+        }
+        self.arguments.metrics.hash_queue(i64::try_from(self.queue.len()).unwrap_or(i64::MAX));
+    }
+
+    /// The next job that somebody still wants; the late ones are told so.
+    fn next(&mut self) -> Option<Job> {
+        while let Some(job) = self.queue.pop_front() {
+            if Instant::now() >= job.task.deadline {
+                let _ = job.reply.send(Err(HashError::Late));
+            } else if !job.reply.is_closed() {
+                return Some(job);
+            }
+        }
+        None
+    }
+}
+
+impl GateArguments {
+    fn start(&self, job: Job, thread: Thread) {
+        let (argon, pace) = (Arc::clone(&self.argon), Arc::clone(&self.pace_ms));
+        job.task.begun.store(true, Ordering::SeqCst);
+        tokio::task::spawn_blocking(move || {
+            let thread = thread;
+            let began = Instant::now();
+            let done = job.work.compute(&argon);
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            pace.store((pace.load(Ordering::Relaxed) * 7 + took).div_ceil(8), Ordering::Relaxed);
+            let _ = job.reply.send(done);
+            drop(thread);
+        });
+    }
+}
+
+impl Work {
+    fn compute(&self, argon: &Argon) -> Result<Done, HashError> {
+        match self {
+            Self::Hash { password, salt } => {
+                let hash = argon.hash(password.as_bytes(), salt)?;
+                Ok(Done { hash: Some(hash), verdict: None })
+            }
+            Self::Verify { password, hash } => {
+                let verdict = argon.verify(password.as_bytes(), hash)?;
+                Ok(Done { hash: None, verdict: Some(verdict) })
+            }
+        }
+    }
+}
+
+impl Thread {
+    /// Gives the thread back without word: the gate itself holds it and knows.
+    fn leave(mut self) {
+        self.permit = None;
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            drop(permit);
+            // An empty post is filled soon; the first job that then comes wakes the queue as well.
+            let _ = self.post.send(GateMsg::Free);
+        }
+    }
+}

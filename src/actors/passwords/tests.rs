@@ -1,0 +1,145 @@
+//! Kinds of hashes, the gate's bounds, and its death.
+
+use super::*;
+use crate::actors::root::tests::tree;
+
+const CHEAP: Settings = Settings {
+    memory_kib: 64,
+    iterations: 2,
+    parallelism: 1,
+    threads: 2,
+    queue: 4,
+    deadline_ms: 5_000,
+    bcrypt_cost_max: 6,
+    memory_kib_max: 4_096,
+    iterations_max: 4,
+};
+
+/// About a tenth of a second each.
+const DEAR: Settings = Settings { memory_kib: 65_536, iterations: 2, threads: 1, ..CHEAP };
+
+struct World {
+    passwords: Passwords,
+    position: Arc<dyn Position>,
+}
+
+async fn world(settings: &Settings) -> World {
+    let (passwords, position) = Passwords::new(settings, Entropy::seeded(1), Metrics::new()).unwrap();
+    tree(vec![Arc::clone(&position)]).await;
+    World { passwords, position }
+}
+
+fn text(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.to_owned())
+}
+
+#[tokio::test]
+async fn a_hash_matches_its_password_only_and_never_repeats() {
+    let passwords = world(&CHEAP).await.passwords;
+    let hash = passwords.hash(text("hunter42")).await.unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"));
+    assert_ne!(hash, passwords.hash(text("hunter42")).await.unwrap());
+    let verdict = passwords.verify(text("hunter42"), hash.clone()).await;
+    assert_eq!(verdict, Ok(Verdict::Match { needs_rehash: false }));
+    assert_eq!(passwords.verify(text("hunter43"), hash.clone()).await, Ok(Verdict::Mismatch));
+    let reference =
+        argon2::PasswordVerifier::verify_password(&argon2::Argon2::default(), b"hunter42", &*hash);
+    assert_eq!(reference, Ok(()), "another implementation of the string agrees");
+}
+
+#[tokio::test]
+async fn weaker_and_foreign_hashes_match_and_ask_to_be_replaced() {
+    let passwords = world(&CHEAP).await.passwords;
+    // argon2's own test vectors, and Auth0's export format.
+    let foreign = [
+        ("$argon2id$v=19$m=32,t=2,p=1$c29tZXNhbHQ$", "weaker"),
+        ("$argon2i$v=19$m=64,t=2,p=1$c29tZXNhbHQ$", "another kind"),
+    ];
+    for (prefix, why) in foreign {
+        let params = argon2::Params::new(if why == "weaker" { 32 } else { 64 }, 2, 1, Some(32)).unwrap();
+        let kind = if why == "weaker" { argon2::Algorithm::Argon2id } else { argon2::Algorithm::Argon2i };
+        let hasher = argon2::Argon2::new(kind, argon2::Version::V0x13, params);
+        let hash = argon2::PasswordHasher::hash_password_with_salt(&hasher, b"pw", b"somesalt").unwrap();
+        let hash = hash.to_string();
+        assert!(hash.starts_with(prefix), "{hash}");
+        assert_eq!(
+            passwords.verify(text("pw"), hash.clone()).await,
+            Ok(Verdict::Match { needs_rehash: true })
+        );
+        assert_eq!(passwords.verify(text("wp"), hash).await, Ok(Verdict::Mismatch));
+    }
+    let hash = bcrypt::hash("pw", 4).unwrap();
+    for version in ["$2a$", "$2b$", "$2y$"] {
+        let hash = hash.replacen("$2b$", version, 1);
+        assert_eq!(
+            passwords.verify(text("pw"), hash.clone()).await,
+            Ok(Verdict::Match { needs_rehash: true })
+        );
+        assert_eq!(passwords.verify(text("wp"), hash).await, Ok(Verdict::Mismatch));
+    }
+}
+
+#[tokio::test]
+async fn hashes_that_are_none_or_cost_too_much_are_refused() {
+    let passwords = world(&CHEAP).await.passwords;
+    let dear = bcrypt::hash("pw", 4).unwrap().replacen("$04$", "$07$", 1);
+    let vast =
+        "$argon2id$v=19$m=8192,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let long = vast.replacen("m=8192,t=2", "m=64,t=5", 1);
+    for hash in [dear.as_str(), vast, &long, "", "plain", "$2b$04$short", "$argon2id$v=19$m=64,t=2,p=1$c29t"]
+    {
+        assert!(!passwords.is_affordable(hash), "{hash}");
+        assert_eq!(passwords.verify(text("pw"), hash.to_owned()).await, Err(HashError::Malformed), "{hash}");
+    }
+    assert!(passwords.is_affordable(&vast.replacen("m=8192", "m=64", 1)));
+    assert!(
+        Passwords::is_supported(vast) && Passwords::is_supported(&dear) && !Passwords::is_supported("plain")
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_verified_at_the_full_cost() {
+    let passwords = world(&DEAR).await.passwords;
+    let hash = passwords.hash(text("pw")).await.unwrap();
+    let (mut real, mut none) = (Duration::MAX, Duration::MAX);
+    for _ in 0..3 {
+        let start = Instant::now();
+        passwords.verify(text("guess"), hash.clone()).await.unwrap();
+        real = real.min(start.elapsed());
+        let start = Instant::now();
+        passwords.verify_nothing(text("guess")).await.unwrap();
+        none = none.min(start.elapsed());
+    }
+    assert!(none * 2 > real && real * 2 > none, "{real:?} against {none:?}");
+}
+
+#[tokio::test]
+async fn whoever_does_not_fit_is_told_when_to_come_back_and_whoever_waits_too_long_that_it_is_late() {
+    let settings = Settings { queue: 3, deadline_ms: 40, ..DEAR };
+    let passwords = world(&settings).await.passwords;
+    let ask = || passwords.hash(text("pw"));
+    let answers = futures_util::future::join_all((0..6).map(|_| ask())).await;
+    let busy = answers.iter().filter(|told| matches!(told, Err(HashError::Busy { retry_after_secs: 1.. })));
+    let late = answers.iter().filter(|told| matches!(told, Err(HashError::Late)));
+    assert_eq!((busy.count(), late.count()), (2, 3), "{answers:?}");
+    assert!(answers[0].is_ok(), "what has begun is finished, though it takes longer than the deadline");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_gate_is_replaced_and_still_counts_the_busy_threads() {
+    let world = world(&DEAR).await;
+    let first = tokio::spawn({
+        let passwords = world.passwords.clone();
+        async move { passwords.hash(text("pw")).await }
+    });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let waiting = tokio::spawn({
+        let passwords = world.passwords.clone();
+        async move { passwords.hash(text("pw")).await }
+    });
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert!(world.position.kill());
+    assert!(first.await.unwrap().is_ok(), "what has begun survives");
+    assert_eq!(waiting.await.unwrap(), Err(HashError::Lost), "what waited does not");
+    assert!(world.passwords.hash(text("pw")).await.is_ok());
+}

@@ -1,0 +1,61 @@
+//! Discovery metadata, derived from the tables that the server itself runs on.
+
+use serde::Serialize;
+
+use crate::claims::rows::{Carrier, ROWS};
+use crate::engine::targets::OPENID_SCOPES;
+use crate::model::client::AuthMethod;
+use crate::model::signing_key::Algorithm;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::jwt::JwsAlgorithm;
+
+/// Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2).
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are those of OpenID Connect Discovery §3")]
+pub struct Document {
+    pub issuer: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub revocation_endpoint: String,
+    pub introspection_endpoint: String,
+    pub scopes_supported: Vec<&'static str>,
+    pub claims_supported: Vec<&'static str>,
+    pub grant_types_supported: Vec<GrantType>,
+    pub response_types_supported: Vec<&'static str>,
+    pub subject_types_supported: Vec<&'static str>,
+    pub id_token_signing_alg_values_supported: Vec<Algorithm>,
+    pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    pub revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
+}
+
+/// The metadata of `issuer`, which ends in a slash.
+pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: &[AuthMethod]) -> Document {
+    let at = |path: &str| format!("{issuer}{path}");
+    let confidential: Vec<_> = methods.iter().copied().filter(|method| *method != AuthMethod::None).collect();
+    let about_people = |carrier| ROWS.iter().filter(move |row| row.is_carried_by(carrier));
+    let mut claims: Vec<_> =
+        about_people(Carrier::IdToken).chain(about_people(Carrier::UserInfo)).map(|row| row.name).collect();
+    claims.sort_unstable();
+    claims.dedup();
+    Document {
+        issuer: issuer.to_owned(),
+        token_endpoint: at("oauth/token"),
+        userinfo_endpoint: at("userinfo"),
+        jwks_uri: at(".well-known/jwks.json"),
+        revocation_endpoint: at("oauth/revoke"),
+        introspection_endpoint: at("oauth/introspect"),
+        scopes_supported: OPENID_SCOPES.to_vec(),
+        claims_supported: claims,
+        grant_types_supported: grants.collect(),
+        response_types_supported: Vec::new(),
+        subject_types_supported: vec!["public"],
+        id_token_signing_alg_values_supported: Algorithm::ALL.to_vec(),
+        token_endpoint_auth_methods_supported: methods.to_vec(),
+        token_endpoint_auth_signing_alg_values_supported: JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec(),
+        introspection_endpoint_auth_methods_supported: confidential,
+        revocation_endpoint_auth_methods_supported: methods.to_vec(),
+    }
+}

@@ -1,0 +1,86 @@
+//! What a grant found out, and tokens will say.
+
+use std::sync::Arc;
+
+use crate::clock::UnixMs;
+use crate::engine::serial::Jti;
+use crate::engine::targets::Target;
+use crate::model::client::Client;
+use crate::model::organization::Organization;
+use crate::model::session::Amr;
+use crate::model::user::User;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::ids::SessionId;
+use crate::protocol::scope::Scope;
+use crate::tenancy::TenantView;
+
+/// Whom tokens are about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// The client itself.
+    Client,
+    /// A person, in a login session.
+    User {
+        /// Who.
+        user: Arc<User>,
+        /// Which login.
+        session: SessionId,
+        /// When the person last proved who they are.
+        authenticated_at: UnixMs,
+        /// How.
+        amr: Amr,
+    },
+}
+
+/// Everything that claims are written from.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Whose tokens.
+    pub tenant: Arc<TenantView>,
+    /// To whom they are issued.
+    pub client: Arc<Client>,
+    /// Whom they are about.
+    pub subject: Subject,
+    /// Whom the access token is for.
+    pub target: Target,
+    /// What was granted.
+    pub scope: Scope,
+    /// What the subject may do at the target, where tokens carry it.
+    pub permissions: Option<Vec<String>>,
+    /// The organization they are for.
+    pub organization: Option<Arc<Organization>>,
+    /// How they were asked for.
+    pub grant: GrantType,
+    /// The `nonce` of the authentication request.
+    pub nonce: Option<String>,
+    /// The present instant.
+    pub now: UnixMs,
+    /// The id of the access token.
+    pub jti: Jti,
+}
+
+impl Facts {
+    /// How long the access token lives, in seconds.
+    pub fn access_lifetime_secs(&self) -> u64 {
+        self.target.lifetime_secs(&self.tenant)
+    }
+
+    /// How long the ID token lives, in seconds.
+    pub fn id_lifetime_secs(&self) -> u64 {
+        let own = self.client.jwt_configuration.lifetime_in_seconds;
+        own.unwrap_or(self.tenant.tenant.settings.id_token_lifetime)
+    }
+
+    /// Whether an ID token is due (OpenID Connect Core §3.1.2.1).
+    pub fn wants_id_token(&self) -> bool {
+        matches!(self.subject, Subject::User { .. }) && self.scope.contains("openid")
+    }
+
+    /// The person, if there is one.
+    pub fn user(&self) -> Option<&User> {
+        match &self.subject {
+            Subject::Client => None,
+            Subject::User { user, .. } => Some(user),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Ranges of the sections whose numbers are used as they are: a table, checked when the configuration is read.
+
+use super::error::within;
+use super::{Config, ConfigError, StoreKind};
+
+/// Refuses a number out of its range, naming its key.
+pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
+    embedded(&config.embedded)?;
+    cluster(&config.cluster)?;
+    keys(&config.keys)?;
+    passwords(&config.passwords)?;
+    ring(&config.ring)?;
+    cache(&config.cache)?;
+    audit(&config.audit)?;
+    if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
+        return Err(ConfigError::key(
+            "cluster.nodes",
+            "must name at least one node, because store is cluster",
+        ));
+    }
+    Ok(())
+}
+
+fn embedded(section: &super::embedded::Embedded) -> Result<(), ConfigError> {
+    within("embedded.queue_writes", &section.queue_writes, &(1..=1_000_000))?;
+    within("embedded.commit_writes", &section.commit_writes, &(1..=1_000_000))?;
+    within("embedded.cache_bytes", &section.cache_bytes, &(0..=1_099_511_627_776))?;
+    within("embedded.memtable_bytes", &section.memtable_bytes, &(1_048_576..=17_179_869_184))?;
+    within("embedded.journal_bytes", &section.journal_bytes, &(67_108_864..=1_099_511_627_776))?;
+    within("embedded.compaction_threads", &section.compaction_threads, &(1..=64))?;
+    within("embedded.sweep_interval_ms", &section.sweep_interval_ms, &(10..=3_600_000))?;
+    within("embedded.sweep_entries", &section.sweep_entries, &(1..=1_000_000))?;
+    within("embedded.feed_entries", &section.feed_entries, &(1..=10_000_000))?;
+    within("embedded.log_days", &section.log_days, &(0..=36_500))?;
+    within("embedded.log_events", &section.log_events, &(0..=1_000_000_000_000))
+}
+
+fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
+    within("cluster.hot_connections", &section.hot_connections, &(1..=64))?;
+    within("cluster.reading_connections", &section.reading_connections, &(1..=64))?;
+    within("cluster.careful_connections", &section.careful_connections, &(1..=64))?;
+    within("cluster.command_timeout_ms", &section.command_timeout_ms, &(10..=60_000))?;
+    within("cluster.connect_timeout_ms", &section.connect_timeout_ms, &(10..=60_000))?;
+    within("cluster.unresponsive_ms", &section.unresponsive_ms, &(100..=60_000))?;
+    within("cluster.queued_commands", &section.queued_commands, &(1..=1_000_000))?;
+    within("cluster.wait_replicas", &section.wait_replicas, &(0..=16))?;
+    within("cluster.wait_timeout_ms", &section.wait_timeout_ms, &(1..=60_000))?;
+    within("cluster.feed_length", &section.feed_length, &(100..=100_000_000))?;
+    within("cluster.revocation_horizon_secs", &section.revocation_horizon_secs, &(1..=31_536_000))?;
+    within("cluster.log_length", &section.log_length, &(0..=1_000_000_000_000))?;
+    within("cluster.log_retention_secs", &section.log_retention_secs, &(0..=3_153_600_000))
+}
+
+fn keys(section: &super::keys::Keys) -> Result<(), ConfigError> {
+    within("keys.rotation_secs", &section.rotation_secs, &(60..=315_360_000))?;
+    within("keys.publish_lead_secs", &section.publish_lead_secs, &(0..=31_536_000))?;
+    within("keys.retire_secs", &section.retire_secs, &(0..=315_360_000))?;
+    within("keys.check_secs", &section.check_secs, &(1..=86_400))
+}
+
+fn passwords(section: &super::passwords::Passwords) -> Result<(), ConfigError> {
+    within("passwords.memory_kib", &section.memory_kib, &(8..=4_194_304))?;
+    within("passwords.iterations", &section.iterations, &(1..=1_000))?;
+    within("passwords.parallelism", &section.parallelism, &(1..=64))?;
+    within("passwords.threads", &section.threads, &(0..=1_024))?;
+    within("passwords.queue", &section.queue, &(0..=1_000_000))?;
+    within("passwords.deadline_ms", &section.deadline_ms, &(10..=600_000))?;
+    within("passwords.bcrypt_cost_max", &section.bcrypt_cost_max, &(4..=31))?;
+    within("passwords.memory_kib_max", &section.memory_kib_max, &(8..=4_194_304))?;
+    within("passwords.iterations_max", &section.iterations_max, &(1..=1_000))
+}
+
+fn ring(section: &super::ring::Ring) -> Result<(), ConfigError> {
+    within("ring.shards", &section.shards, &(1..=1_024))?;
+    within("ring.in_flight", &section.in_flight, &(1..=1_000_000))?;
+    within("ring.session_queue", &section.session_queue, &(1..=100_000))?;
+    within("ring.dead_ttl_ms", &section.dead_ttl_ms, &(0..=600_000))?;
+    within("ring.dead_entries", &section.dead_entries, &(0..=100_000_000))
+}
+
+fn cache(section: &super::cache::Cache) -> Result<(), ConfigError> {
+    within("cache.ttl_ms", &section.ttl_ms, &(0..=3_600_000))?;
+    within("cache.absent_ttl_ms", &section.absent_ttl_ms, &(0..=3_600_000))?;
+    within("cache.entries", &section.entries, &(1..=100_000_000))?;
+    within("cache.memberships", &section.memberships, &(1..=100_000_000))?;
+    within("cache.membership_loads", &section.membership_loads, &(1..=1_000_000))
+}
+
+fn audit(section: &super::audit::Audit) -> Result<(), ConfigError> {
+    within("audit.buffer", &section.buffer, &(1..=10_000_000))?;
+    within("audit.batch", &section.batch, &(1..=100_000))?;
+    within("audit.flush_ms", &section.flush_ms, &(1..=60_000))
+}

@@ -1,0 +1,127 @@
+//! `POST /oauth/token` (RFC 6749 §3.2): the hot path.
+
+use http::StatusCode;
+use tokio::time::Instant;
+
+use crate::client_auth::{self, Caller};
+use crate::engine::Engine;
+use crate::grants::{Grant, Granted, Request};
+use crate::model::log_event::{EventType, LogEvent};
+use crate::protocol::form::Form;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::telemetry::labels::GrantLabel;
+use crate::transport::exchange::Exchange;
+use crate::transport::reply::{self, Manner, Reply};
+
+/// Answers a token request.
+pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
+    let started = Instant::now();
+    let mut asked = None;
+    let outcome = exchange_tokens(engine, exchange, &mut asked).await;
+    let label = asked.map_or(GrantLabel::Other, label);
+    let code = outcome.as_ref().map_or_else(|error| error.code.name(), |_| "ok");
+    engine.metrics().token_request(label, code, started.elapsed().as_secs_f64());
+    let mut reply = match outcome {
+        Ok(body) => reply::json(StatusCode::OK, body),
+        Err(error) => {
+            report(engine, exchange, asked, &error);
+            reply::error(&error, manner(exchange))
+        }
+    };
+    if exchange.has_origin() {
+        reply::readable_everywhere(&mut reply);
+    }
+    reply
+}
+
+async fn exchange_tokens(
+    engine: &Engine,
+    exchange: &Exchange,
+    asked: &mut Option<GrantType>,
+) -> Result<Vec<u8>, OAuthError> {
+    let mut form = exchange.form()?;
+    let name = form.required("grant_type")?;
+    let grant = GrantType::parse(name).and_then(Grant::named).ok_or_else(unsupported)?;
+    *asked = Some(grant.name);
+    let caller = client_auth::authenticate(engine, exchange, &form).await?;
+    if !caller.client().allows(grant.name) {
+        let description = format!("Grant type '{}' not allowed for the client.", grant.name.name());
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Fault::Client, description));
+    }
+    form.retain(|name| grant.parameters.contains(&name));
+    let granted = redeem(engine, exchange, &caller, grant, &form).await?;
+    Ok(granted.issue()?.into_json())
+}
+
+async fn redeem(
+    engine: &Engine,
+    exchange: &Exchange,
+    caller: &Caller,
+    grant: &Grant,
+    form: &Form<'_>,
+) -> Result<Granted, OAuthError> {
+    let granted = grant.redeem(Request { engine, exchange, caller, form }).await?;
+    if engine.logs_token_successes() {
+        let facts = granted.facts();
+        engine.log(LogEvent {
+            tenant: facts.tenant.tenant.id.clone(),
+            event: grant.events.0,
+            at: facts.now,
+            client: Some(facts.client.client_id.clone()),
+            user: facts.user().map(|user| user.user_id.clone()),
+            organization: facts.organization.as_ref().map(|organization| organization.id.clone()),
+            session: None,
+            address: Some(exchange.peer().address.to_string()),
+            description: String::new(),
+        });
+    }
+    Ok(granted)
+}
+
+/// Writes a failure to the tenant's log and, if it is ours, to the process's.
+fn report(engine: &Engine, exchange: &Exchange, asked: Option<GrantType>, error: &OAuthError) {
+    let request_id = exchange.request_id();
+    match error.fault {
+        Fault::Ourselves => {
+            tracing::error!(%request_id, code = error.code.name(), cause = error.cause, "token request failed");
+        }
+        Fault::Client | Fault::Tenant | Fault::User => {
+            tracing::debug!(%request_id, code = error.code.name(), cause = error.cause, "token request refused");
+        }
+    }
+    let event = asked.and_then(Grant::named).map_or(EventType::F, |grant| grant.events.1);
+    engine.log(LogEvent {
+        tenant: exchange.tenant().tenant.id.clone(),
+        event,
+        at: engine.now(),
+        client: None,
+        user: None,
+        organization: None,
+        session: None,
+        address: Some(exchange.peer().address.to_string()),
+        description: error.description.to_string(),
+    });
+}
+
+/// How this request's errors are told.
+pub fn manner(exchange: &Exchange) -> Manner {
+    Manner {
+        auth0_conformant: exchange.tenant().tenant.settings.auth0_conformant,
+        basic: exchange.authorization("Basic").is_some(),
+    }
+}
+
+fn unsupported() -> OAuthError {
+    OAuthError::new(ErrorCode::UnsupportedGrantType, Fault::Client, "Unsupported grant type")
+}
+
+fn label(grant: GrantType) -> GrantLabel {
+    match grant {
+        GrantType::AuthorizationCode => GrantLabel::AuthorizationCode,
+        GrantType::ClientCredentials => GrantLabel::ClientCredentials,
+        GrantType::Password | GrantType::PasswordRealm => GrantLabel::Password,
+        GrantType::RefreshToken => GrantLabel::RefreshToken,
+        GrantType::Implicit | GrantType::PasswordlessOtp => GrantLabel::Other,
+    }
+}

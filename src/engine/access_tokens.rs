@@ -1,0 +1,105 @@
+//! Access tokens that come back: to userinfo, to introspection, to the management API.
+
+use serde::Deserialize;
+
+use crate::clock::UnixMs;
+use crate::engine::Engine;
+use crate::protocol::ids::SessionId;
+use crate::protocol::oauth_error::OAuthError;
+use crate::protocol::scope::Scope;
+use crate::tenancy::TenantView;
+
+/// What an access token of ours says; unknown claims are ignored.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the names are the claims'")]
+pub struct AccessClaims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audiences,
+    pub exp: u64,
+    pub iat: u64,
+    pub client_id: String,
+    #[serde(default)]
+    pub jti: Option<String>,
+    #[serde(default)]
+    pub scope: Option<String>,
+    #[serde(default)]
+    pub sid: Option<SessionId>,
+    #[serde(default)]
+    pub org_id: Option<String>,
+    #[serde(default)]
+    pub permissions: Option<Vec<String>>,
+}
+
+/// `aud`: one or several (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, Deserialize, serde::Serialize)]
+#[serde(untagged)]
+pub enum Audiences {
+    /// A single string.
+    One(String),
+    /// An array.
+    Many(Vec<String>),
+}
+
+impl Audiences {
+    /// Whether `audience` is among them.
+    pub fn contains(&self, audience: &str) -> bool {
+        match self {
+            Self::One(own) => own == audience,
+            Self::Many(own) => own.iter().any(|own| own == audience),
+        }
+    }
+}
+
+impl AccessClaims {
+    /// The granted scope.
+    pub fn scope(&self) -> Scope {
+        self.scope.as_deref().and_then(|scope| Scope::parse(scope).ok()).unwrap_or_else(Scope::empty)
+    }
+
+    /// Whether the token is about the client itself.
+    pub fn is_machine(&self) -> bool {
+        self.sid.is_none() && self.sub.strip_suffix("@clients") == Some(self.client_id.as_str())
+    }
+}
+
+impl Engine {
+    /// What `token` says, if this tenant signed it as an access token, it has not expired, its client still
+    /// exists, its session has not ended, and its user may still come in. `None` otherwise.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn live_access_token(
+        &self,
+        tenant: &TenantView,
+        token: &str,
+    ) -> Result<Option<AccessClaims>, OAuthError> {
+        let now = self.now();
+        let Some(claims) = self.signed_access_token(tenant, token, now) else { return Ok(None) };
+        let id = &tenant.tenant.id;
+        if self.cached().client(id, &claims.client_id).await?.is_none() {
+            return Ok(None);
+        }
+        if claims.is_machine() {
+            return Ok(Some(claims));
+        }
+        let Some(session) = claims.sid else { return Ok(None) };
+        let user = self.cached().user(id, &claims.sub).await?;
+        // A token's second may have begun before the instant at which the user was let in again.
+        if !user.is_some_and(|user| user.admits(UnixMs::from_secs(claims.iat + 1))) {
+            return Ok(None);
+        }
+        let live = self.session(session, now).await?;
+        Ok(live.filter(|live| live.tenant == *id && live.user.as_str() == claims.sub).map(|_| claims))
+    }
+
+    fn signed_access_token(&self, tenant: &TenantView, token: &str, now: UnixMs) -> Option<AccessClaims> {
+        let keys = self.actors().keyring.keys(&tenant.tenant.id)?;
+        let verified = keys.verify(token).ok()?;
+        if verified.typ.as_deref() != Some("at+jwt") {
+            return None;
+        }
+        let claims: AccessClaims = serde_json::from_slice(&verified.claims).ok()?;
+        (claims.iss == tenant.issuer && claims.exp > now.secs()).then_some(claims)
+    }
+}

@@ -1,0 +1,95 @@
+//! People: found by what they type, checked by what they know; the same answer and the same time for everybody.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::actors::passwords::{HashError, Verdict};
+use crate::engine::Engine;
+use crate::model::credential::Credential;
+use crate::model::user::User;
+use crate::protocol::ids::{ConnectionId, TenantId};
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::store::catalog::Saved;
+use crate::store::records::Expect;
+
+impl Engine {
+    /// The user called `login` (an address or a login name) in `connection`, if `password` is theirs.
+    ///
+    /// # Errors
+    /// `invalid_grant` in one wording whether the user exists or not; `access_denied` when the right password
+    /// belongs to a blocked user; `temporarily_unavailable` when there is no capacity to check.
+    pub async fn check_password(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        login: &str,
+        password: Zeroizing<String>,
+    ) -> Result<Arc<User>, OAuthError> {
+        let Some((user, credential)) = self.person(tenant, connection, login).await? else {
+            self.actors().passwords.verify_nothing(password).await.map_err(not_checked)?;
+            return Err(wrong_password());
+        };
+        let checked = self.actors().passwords.verify(password.clone(), credential.hash.clone()).await;
+        let needs_rehash = match checked.map_err(not_checked)? {
+            Verdict::Mismatch => return Err(wrong_password()),
+            Verdict::Match { needs_rehash } => needs_rehash,
+        };
+        if user.blocked {
+            return Err(OAuthError::access_denied(Fault::User, "user is blocked"));
+        }
+        if needs_rehash {
+            self.rehash(credential, password).await;
+        }
+        Ok(Arc::new(user))
+    }
+
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        login: &str,
+    ) -> Result<Option<(User, Credential)>, OAuthError> {
+        let catalog = self.cached().catalog();
+        let name = if login.contains('@') {
+            User::email_identifier(connection, login)
+        } else {
+            User::username_identifier(connection, login)
+        };
+        let Some(user) = catalog.find_named::<User>(tenant, &name).await? else { return Ok(None) };
+        let credential = catalog.find::<Credential>(tenant, user.record.user_id.as_str()).await?;
+        Ok(credential.map(|credential| (user.record, credential.record)))
+    }
+
+    /// Replaces a weak hash; a failure is logged and tried again at the next login.
+    async fn rehash(&self, credential: Credential, password: Zeroizing<String>) {
+        let Ok(hash) = self.actors().passwords.hash(password).await else { return };
+        let before = credential.hash.clone();
+        let fresh = Credential { hash, ..credential };
+        let catalog = self.cached().catalog();
+        let found = catalog.find::<Credential>(&fresh.tenant, fresh.user.as_str()).await;
+        // Only while the hash that was checked still stands: a password changed meanwhile must not come back.
+        let Ok(Some(stored)) = found else { return };
+        if stored.record.hash != before {
+            return;
+        }
+        match catalog.save(&fresh, Expect::Version(stored.version)).await {
+            Ok(Saved::Saved { .. } | Saved::Conflict | Saved::NameTaken(_)) => {}
+            Err(error) => tracing::warn!(%error, "a weak password hash was not replaced"),
+        }
+    }
+}
+
+fn wrong_password() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidGrant, Fault::User, "Wrong email or password.")
+}
+
+/// What a caller is told when a password could not be checked at all.
+pub fn not_checked(error: HashError) -> OAuthError {
+    let text = error.to_string();
+    match error {
+        HashError::Busy { retry_after_secs } => OAuthError::unavailable(text).retry_after(retry_after_secs),
+        HashError::Malformed => OAuthError::server_error(text),
+        HashError::Late | HashError::Lost => OAuthError::unavailable(text),
+    }
+}

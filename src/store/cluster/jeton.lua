@@ -1,0 +1,390 @@
+#!lua name=jeton_@VERSION@
+-- The atomic verbs of the Redis Cluster store: each touches the keys of one slot.
+-- Instants are Unix milliseconds. "Never" is the empty string as an argument, NEVER_MS inside a session and
+-- NEVER_SECS inside a user's index of sessions.
+
+local NEVER_MS = 281474976710655 -- 2^48 - 1
+local NEVER_SECS = 4294967295 -- 2^32 - 1
+
+-- Redis keeps a decimal string of up to 19 digits as a bare integer: that is what a family is.
+local function family_value(generation, rotated_at)
+  return string.format('%d%013d', generation, rotated_at)
+end
+
+local function set_until(key, value, expires)
+  if expires == '' then
+    redis.call('SET', key, value)
+  else
+    redis.call('SET', key, value, 'PXAT', expires)
+  end
+end
+
+local function expire_at(key, ms)
+  if ms >= NEVER_MS then
+    redis.call('PERSIST', key)
+  else
+    redis.call('PEXPIREAT', key, string.format('%d', ms))
+  end
+end
+
+-- Families -------------------------------------------------------------------------------------------------
+
+-- Answers 8 * generation + outcome; must stay the function `model::family::Family::rotate`.
+local UNKNOWN, REUSED, ROTATED, REPEATED, RECOVERED = 0, 1, 2, 3, 4
+
+local function rotate(keys, args)
+  local key = keys[1]
+  local stored = redis.call('GET', key)
+  if not stored then return UNKNOWN end
+  local generation, rotated_at = tonumber(string.sub(stored, 1, -14)), tonumber(string.sub(stored, -13))
+  local asked, now, leeway = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
+  local expires, step = args[4], tonumber(args[5])
+
+  if asked == generation then
+    if step == 1 then rotated_at = now end
+    set_until(key, family_value(generation + step, rotated_at), expires)
+    return 8 * (generation + step) + ROTATED
+  end
+  if asked > generation then
+    set_until(key, family_value(asked + step, now), expires)
+    return 8 * (asked + step) + RECOVERED
+  end
+  if asked + 1 == generation and leeway > 0 and now - rotated_at <= leeway then
+    return 8 * generation + REPEATED
+  end
+  redis.call('DEL', key)
+  return REUSED
+end
+
+-- Sessions -------------------------------------------------------------------------------------------------
+-- A session is: format (1 byte), expiry in ms (6), number of families (2), families (10 each), facts.
+
+local FAMILIES_AT = 10
+
+local function unpacked(value)
+  local count = struct.unpack('>I2', value, 8)
+  local facts_at = FAMILIES_AT + 10 * count
+  return {
+    format = string.sub(value, 1, 1),
+    expires = struct.unpack('>I6', value, 2),
+    families = string.sub(value, FAMILIES_AT, facts_at - 1),
+    facts = string.sub(value, facts_at),
+  }
+end
+
+local function save(key, session)
+  local count = struct.pack('>I2', #session.families / 10)
+  local expires = struct.pack('>I6', session.expires)
+  redis.call('SET', key, session.format .. expires .. count .. session.families .. session.facts, 'KEEPTTL')
+  expire_at(key, session.expires)
+end
+
+local function position(families, family)
+  for at = 1, #families, 10 do
+    if string.sub(families, at, at + 9) == family then return at end
+  end
+end
+
+local function without(families, family)
+  local at = position(families, family)
+  if not at then return families end
+  return string.sub(families, 1, at - 1) .. string.sub(families, at + 10)
+end
+
+local function living(key, families)
+  local found = {}
+  for at = 1, #families, 10 do
+    local family = string.sub(families, at, at + 9)
+    if redis.call('EXISTS', key .. family) == 1 then found[#found + 1] = family end
+  end
+  return table.concat(found)
+end
+
+-- Adds a family to an unsaved session; a family that stands already is left as it is.
+local function add_family(key, session, family, now, idle)
+  if #session.families > 0 and #session.families % 80 == 0 then
+    session.families = living(key, session.families)
+  end
+  if not position(session.families, family) then session.families = session.families .. family end
+  if redis.call('EXISTS', key .. family) == 0 then set_until(key .. family, family_value(1, now), idle) end
+end
+
+-- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family.
+local function open(keys, args)
+  local session, before = unpacked(args[1]), redis.call('GET', keys[1])
+  if before then
+    before = unpacked(before)
+    session.families = before.families
+    session.expires = math.max(session.expires, before.expires)
+  end
+  if args[2] ~= '' then add_family(keys[1], session, args[2], args[3], args[4]) end
+  save(keys[1], session)
+  return 1
+end
+
+-- KEYS session; ARGV session. Its families stay, its expiry only moves later.
+local function update(keys, args)
+  local before = redis.call('GET', keys[1])
+  if not before then return 0 end
+  local session = unpacked(args[1])
+  before = unpacked(before)
+  session.families = before.families
+  session.expires = math.max(session.expires, before.expires)
+  save(keys[1], session)
+  return 1
+end
+
+-- KEYS session; answers how many families went with it, and the session; nothing when there is none.
+local function close(keys)
+  local value = redis.call('GET', keys[1])
+  if not value then return false end
+  local families, gone = unpacked(value).families, 0
+  for at = 1, #families, 10 do
+    gone = gone + redis.call('DEL', keys[1] .. string.sub(families, at, at + 9))
+  end
+  redis.call('DEL', keys[1])
+  return { gone, value }
+end
+
+-- KEYS session family; ARGV family, now, idle expiry, expiry in ms, and 1 when the index of the user's sessions
+-- already says so. Answers 0 without a session, 1 when started, and the session when its index must be told first.
+local function start(keys, args)
+  local value = redis.call('GET', keys[1])
+  if not value then return 0 end
+  local session, expires = unpacked(value), tonumber(args[4])
+  if expires > session.expires then
+    if args[5] ~= '1' then return value end
+    session.expires = expires
+  end
+  add_family(keys[1], session, args[1], args[2], args[3])
+  save(keys[1], session)
+  return 1
+end
+
+-- KEYS session family; ARGV family.
+local function revoke(keys, args)
+  local value = redis.call('GET', keys[1])
+  if value then
+    local session = unpacked(value)
+    session.families = without(session.families, args[1])
+    save(keys[1], session)
+  end
+  return redis.call('DEL', keys[2])
+end
+
+-- KEYS session.
+local function families(keys)
+  local value = redis.call('GET', keys[1])
+  if not value then return '' end
+  return living(keys[1], unpacked(value).families)
+end
+
+-- Records --------------------------------------------------------------------------------------------------
+-- A record is a hash: `v` its version, `d` its document. A user's record also holds the index of the user's
+-- sessions, so that no user costs a second key: entries of 16 bytes (session, expiry in seconds) after the
+-- version, as `v = 7:<entries>`; when they are SPILL many they move into a field of their own, `s<session>`.
+
+local SPILL = 16
+
+local function version_and_index(key)
+  local value = redis.call('HGET', key, 'v') or '0'
+  local colon = string.find(value, ':', 1, true)
+  if not colon then return tonumber(value), '' end
+  return tonumber(string.sub(value, 1, colon - 1)), string.sub(value, colon + 1)
+end
+
+local function save_version(key, version, index)
+  local value = string.format('%d', version)
+  if index ~= '' then value = value .. ':' .. index end
+  redis.call('HSET', key, 'v', value)
+end
+
+local function now_secs()
+  return tonumber(redis.call('TIME')[1])
+end
+
+local function expiry_of(index, at)
+  return struct.unpack('>I4', index, at + 12)
+end
+
+local function unexpired(index, now)
+  local kept = {}
+  for at = 1, #index, 16 do
+    if expiry_of(index, at) >= now then kept[#kept + 1] = string.sub(index, at, at + 15) end
+  end
+  return table.concat(kept)
+end
+
+local function is_spill(field)
+  return #field == 13 and string.sub(field, 1, 1) == 's'
+end
+
+-- Drops what has expired from a few of the spilled fields: bounded work now, all of them in time.
+local function tidy(key, now)
+  for _, field in ipairs(redis.call('HRANDFIELD', key, 4)) do
+    if is_spill(field) then
+      local index = redis.call('HGET', key, field)
+      local kept = unexpired(index, now)
+      if kept == '' then
+        redis.call('HDEL', key, field)
+      elseif #kept < #index then
+        redis.call('HSET', key, field, kept)
+      end
+    end
+  end
+end
+
+local function all_indexed(key)
+  local _, index = version_and_index(key)
+  local parts = { index }
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if is_spill(field) then parts[#parts + 1] = redis.call('HGET', key, field) end
+  end
+  return table.concat(parts)
+end
+
+-- A user's hash without a document lives only as long as the sessions in its index.
+local function expire_with_sessions(key)
+  local index, last = all_indexed(key), 0
+  if index == '' then
+    redis.call('DEL', key)
+    return
+  end
+  for at = 1, #index, 16 do last = math.max(last, expiry_of(index, at)) end
+  expire_at(key, last == NEVER_SECS and NEVER_MS or (last + 1) * 1000)
+end
+
+-- KEYS user; ARGV session (12 bytes), expiry in seconds.
+local function index_add(keys, args)
+  local key, session, expires = keys[1], args[1], tonumber(args[2])
+  local version, index = version_and_index(key)
+  for at = 1, #index, 16 do
+    if string.sub(index, at, at + 11) == session then
+      expires = math.max(expires, expiry_of(index, at))
+      index = string.sub(index, 1, at - 1) .. string.sub(index, at + 16)
+      break
+    end
+  end
+  if #index >= 16 * SPILL then
+    local now = now_secs()
+    index = unexpired(index, now)
+    tidy(key, now)
+    if #index >= 16 * SPILL then
+      redis.call('HSET', key, 's' .. string.sub(index, 1, 12), index)
+      index = ''
+    end
+  end
+  local bare = redis.call('HEXISTS', key, 'd') == 0
+  local lives_until = bare and redis.call('PEXPIRETIME', key)
+  save_version(key, version, index .. session .. struct.pack('>I4', expires))
+  if bare then
+    local ms = expires == NEVER_SECS and NEVER_MS or (expires + 1) * 1000
+    if lives_until == -2 or (lives_until >= 0 and lives_until < ms) then expire_at(key, ms) end
+  end
+  return 1
+end
+
+-- KEYS user; ARGV session. A spilled entry is left to expire.
+local function index_drop(keys, args)
+  local version, index = version_and_index(keys[1])
+  for at = 1, #index, 16 do
+    if string.sub(index, at, at + 11) == args[1] then
+      save_version(keys[1], version, string.sub(index, 1, at - 1) .. string.sub(index, at + 16))
+      if redis.call('HEXISTS', keys[1], 'd') == 0 then expire_with_sessions(keys[1]) end
+      return 1
+    end
+  end
+  return 0
+end
+
+-- KEYS user.
+local function index_list(keys)
+  return all_indexed(keys[1])
+end
+
+-- KEYS record; ARGV expected version ('' anything, 0 absent), document. Answers the new version, or the
+-- version found as a negative number less one.
+local function record_write(keys, args)
+  local key = keys[1]
+  local version, index = version_and_index(key)
+  local stands = redis.call('HEXISTS', key, 'd') == 1
+  if not stands then version = 0 end
+  if args[1] ~= '' and tonumber(args[1]) ~= version then return -1 - version end
+  save_version(key, version + 1, index)
+  redis.call('HSET', key, 'd', args[2])
+  if not stands then redis.call('PERSIST', key) end
+  return version + 1
+end
+
+-- KEYS record.
+local function record_remove(keys)
+  local key = keys[1]
+  if redis.call('HDEL', key, 'd') == 0 then return 0 end
+  local _, index = version_and_index(key)
+  save_version(key, 0, index)
+  expire_with_sessions(key)
+  return 1
+end
+
+-- Unique names ---------------------------------------------------------------------------------------------
+-- A held name has a time to live; a confirmed one has none.
+
+-- KEYS name; ARGV owner, hold in ms. Answers the owner when it is somebody else.
+local function claim(keys, args)
+  local owner = redis.call('GET', keys[1])
+  if not owner then
+    redis.call('SET', keys[1], args[1], 'PX', args[2])
+  elseif owner ~= args[1] then
+    return owner
+  elseif redis.call('PTTL', keys[1]) >= 0 then
+    redis.call('PEXPIRE', keys[1], args[2])
+  end
+  return false
+end
+
+-- KEYS name; ARGV owner.
+local function confirm(keys, args)
+  if redis.call('GET', keys[1]) ~= args[1] then return 0 end
+  redis.call('PERSIST', keys[1])
+  return 1
+end
+
+-- KEYS name; ARGV owner.
+local function release(keys, args)
+  if redis.call('GET', keys[1]) ~= args[1] then return 0 end
+  return redis.call('DEL', keys[1])
+end
+
+-- Log events -----------------------------------------------------------------------------------------------
+
+-- KEYS log; ARGV length, retention in ms, events.
+local function log(keys, args)
+  for at = 3, #args do redis.call('XADD', keys[1], 'MAXLEN', '~', args[1], '*', 'e', args[at]) end
+  local oldest = math.max(0, now_secs() * 1000 - tonumber(args[2]))
+  redis.call('XTRIM', keys[1], 'MINID', '~', string.format('%d', oldest))
+  redis.call('PEXPIRE', keys[1], args[2])
+  return #args - 2
+end
+
+-- ------------------------------------------------------------------------------------------------------------
+
+local function verb(name, callback, ...)
+  redis.register_function({ function_name = name .. '_@VERSION@', callback = callback, flags = { ... } })
+end
+
+verb('rotate', rotate)
+verb('open', open)
+verb('update', update)
+verb('close', close)
+verb('start', start)
+verb('revoke', revoke)
+verb('families', families, 'no-writes')
+verb('index_add', index_add)
+verb('index_drop', index_drop)
+verb('index_list', index_list, 'no-writes')
+verb('record_write', record_write)
+verb('record_remove', record_remove)
+verb('claim', claim)
+verb('confirm', confirm)
+verb('release', release)
+verb('log', log)

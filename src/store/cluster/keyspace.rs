@@ -1,0 +1,157 @@
+//! The keys, and nowhere else: one hash tag per aggregate, so that each verb stays in one slot.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `{sid}` | a session, with the list of its families |
+//! | `{sid}family` | a family: generation and instant as one integer |
+//! | `{kind tenant id}` | a record; a user's also indexes the user's sessions |
+//! | `{kind tenant id}m` | the memberships of a user (hash) or of an organization (sorted set) |
+//! | `{I kind tenant}` | the ids of a kind of record (sorted set) |
+//! | `{N tenant name}` | who owns a unique name |
+//! | `{L tenant}` | log events (stream) |
+//! | `S digest` | a spent thing |
+//! | `{F}` | the change feed (stream) |
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fred::types::Key;
+use sha2::{Digest as _, Sha256};
+
+use crate::model::record::Kind;
+use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::store::records::RecordKey;
+use crate::store::spends::Thing;
+
+/// Makes keys.
+#[derive(Clone, Debug)]
+pub(super) struct Keyspace {
+    prefix: Box<[u8]>,
+}
+
+impl Keyspace {
+    /// Keys that begin with `prefix`.
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.as_bytes().into() }
+    }
+
+    /// A session.
+    pub(super) fn session(&self, id: SessionId) -> Key {
+        key(self.session_bytes(id))
+    }
+
+    /// A family; in the slot of its session.
+    pub(super) fn family(&self, session: SessionId, family: FamilyKey) -> Key {
+        let mut bytes = self.session_bytes(session);
+        bytes.extend_from_slice(&family.0);
+        key(bytes)
+    }
+
+    /// A document.
+    pub(super) fn record(&self, record: &RecordKey) -> Key {
+        key(self.tagged(record.kind.tag(), &record.tenant, Some(&record.id)))
+    }
+
+    /// A user's document and index of sessions.
+    pub(super) fn user(&self, tenant: &TenantId, user: &UserId) -> Key {
+        key(self.tagged(Kind::User.tag(), tenant, Some(user.as_str())))
+    }
+
+    /// A user's memberships; in the slot of the user.
+    pub(super) fn memberships(&self, tenant: &TenantId, user: &UserId) -> Key {
+        let mut bytes = self.tagged(Kind::User.tag(), tenant, Some(user.as_str()));
+        bytes.push(b'm');
+        key(bytes)
+    }
+
+    /// An organization's members; in the slot of the organization.
+    pub(super) fn members(&self, tenant: &TenantId, organization: &OrganizationId) -> Key {
+        let mut bytes = self.tagged(Kind::Organization.tag(), tenant, Some(organization.as_str()));
+        bytes.push(b'm');
+        key(bytes)
+    }
+
+    /// The ids of the documents of a kind.
+    pub(super) fn index(&self, tenant: &TenantId, kind: Kind) -> Key {
+        let tag = ["I", kind.tag()].concat();
+        key(self.tagged(&tag, tenant, None))
+    }
+
+    /// A unique name.
+    pub(super) fn name(&self, tenant: &TenantId, name: &str) -> Key {
+        key(self.tagged("N", tenant, Some(name)))
+    }
+
+    /// A tenant's log events.
+    pub(super) fn log(&self, tenant: &TenantId) -> Key {
+        key(self.tagged("L", tenant, None))
+    }
+
+    /// The change feed.
+    pub(super) fn feed(&self) -> Key {
+        key([&*self.prefix, b"{F}"].concat())
+    }
+
+    /// A thing that can be spent once; digested, so that a long name costs no more than a short one.
+    pub(super) fn spend(&self, thing: &Thing<'_>) -> Key {
+        let mut digest = Sha256::new();
+        digest.update(self.tagged(thing.purpose.tag(), thing.tenant, None));
+        digest.update(thing.name);
+        let digest = URL_SAFE_NO_PAD.encode(&digest.finalize()[..18]);
+        key([&*self.prefix, b"S", digest.as_bytes()].concat())
+    }
+
+    fn session_bytes(&self, id: SessionId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.prefix.len() + 28);
+        bytes.extend_from_slice(&self.prefix);
+        bytes.push(b'{');
+        bytes.extend_from_slice(&id.encoded());
+        bytes.push(b'}');
+        bytes
+    }
+
+    /// `{tag + length of tenant : tenant : name}`; the length keeps different pairs apart whatever they contain.
+    fn tagged(&self, tag: &str, tenant: &TenantId, name: Option<&str>) -> Vec<u8> {
+        let (tenant, size) = (tenant.as_str(), name.map_or(0, str::len));
+        let mut bytes = Vec::with_capacity(self.prefix.len() + tenant.len() + size + 12);
+        bytes.extend_from_slice(&self.prefix);
+        // Writing into a vector cannot fail.
+        let _written = write!(bytes, "{{{tag}{}:{tenant}", tenant.len());
+        if let Some(name) = name {
+            bytes.push(b':');
+            bytes.extend_from_slice(name.as_bytes());
+        }
+        bytes.push(b'}');
+        bytes
+    }
+}
+
+fn key(bytes: Vec<u8>) -> Key {
+    Key::from(bytes.into_boxed_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aggregate_stays_in_one_slot() {
+        let keys = Keyspace::new("");
+        let (sid, family) = (SessionId([9; 12]), FamilyKey([b'}'; 10]));
+        assert_eq!(keys.session(sid).cluster_hash(), keys.family(sid, family).cluster_hash());
+        assert_eq!(keys.family(sid, family).as_bytes().len(), 28);
+        let (tenant, user) = (TenantId::from("acme"), UserId::from("auth0|a}b"));
+        assert_eq!(keys.user(&tenant, &user).cluster_hash(), keys.memberships(&tenant, &user).cluster_hash());
+    }
+
+    #[test]
+    fn different_things_have_different_keys() {
+        let keys = Keyspace::new("p:");
+        let name = |tenant: &str, name: &str| keys.name(&TenantId::from(tenant), name);
+        assert_ne!(name("a:b", "c"), name("a", "b:c"));
+        assert_eq!(name("a", "b").as_bytes(), b"p:{N1:a:b}");
+        let tenant = TenantId::from("a");
+        assert_ne!(keys.log(&tenant), keys.index(&tenant, Kind::User));
+    }
+}

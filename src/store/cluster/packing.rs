@@ -1,0 +1,186 @@
+//! A session as few bytes: there are millions of them.
+//!
+//! The layout is read by `jeton.lua` too: format (1 byte), expiry in milliseconds (6), number of families (2),
+//! families (10 each), then facts that only this file reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UnixMs;
+use crate::model::session::{Amr, Device, Session};
+use crate::protocol::ids::{OrganizationId, SessionId, TenantId};
+use crate::store::StoreError;
+
+/// What stands for "never" in six bytes.
+pub(super) const NEVER_MS: u64 = (1 << 48) - 1;
+
+const FORMAT: u8 = 1;
+const HEADER: usize = 9;
+const FAMILY: usize = 10;
+
+/// A session without families, living until `expires_at` at least.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when it cannot be packed, which no session gives cause for.
+pub(super) fn pack(session: &Session, expires_at: Option<UnixMs>) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::with_capacity(96);
+    bytes.push(FORMAT);
+    bytes.extend_from_slice(&millis(expires_at).to_be_bytes()[2..]);
+    bytes.extend_from_slice(&[0, 0]);
+    let facts = Facts {
+        tenant: session.tenant.as_str(),
+        user: Name::of(session.user.as_str()),
+        organization: session.organization.as_ref().map(OrganizationId::as_str),
+        created_at: session.created_at.0,
+        authenticated_after: session.authenticated_at.0.wrapping_sub(session.created_at.0).cast_signed(),
+        amr: session.amr.0,
+        device: session.device.as_ref().map(|device| (device.user_agent.as_str(), device.address.as_str())),
+    };
+    postcard::to_extend(&facts, bytes).map_err(|error| StoreError::Corrupt(format!("a session: {error}")))
+}
+
+/// The session called `id` as [`pack`] and `jeton.lua` left it.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the bytes are of no session.
+pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Session, StoreError> {
+    let corrupt = || StoreError::Corrupt(format!("session {id}"));
+    let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(corrupt)?;
+    let [FORMAT, e0, e1, e2, e3, e4, e5, n0, n1] = *header else { return Err(corrupt()) };
+    let expires = u64::from_be_bytes([0, 0, e0, e1, e2, e3, e4, e5]);
+    let facts_at = HEADER + FAMILY * usize::from(u16::from_be_bytes([n0, n1]));
+    let facts = bytes.get(facts_at..).ok_or_else(corrupt)?;
+    let facts: Facts<'_> = postcard::from_bytes(facts).map_err(|_error| corrupt())?;
+    Ok(Session {
+        id,
+        tenant: TenantId::from(facts.tenant),
+        user: facts.user.text().into(),
+        organization: facts.organization.map(OrganizationId::from),
+        authenticated_at: UnixMs(facts.created_at.wrapping_add_signed(facts.authenticated_after)),
+        amr: Amr(facts.amr),
+        created_at: UnixMs(facts.created_at),
+        expires_at: (expires < NEVER_MS).then_some(UnixMs(expires)),
+        device: facts
+            .device
+            .map(|(user_agent, address)| Device { user_agent: user_agent.into(), address: address.into() }),
+    })
+}
+
+/// The later of two expiries, where `None` is never.
+pub(super) fn later(one: Option<UnixMs>, other: Option<UnixMs>) -> Option<UnixMs> {
+    one.zip(other).map(|(one, other)| one.max(other))
+}
+
+/// An expiry in milliseconds as the header and `jeton.lua` have it.
+pub(super) fn millis(expires_at: Option<UnixMs>) -> u64 {
+    expires_at.map_or(NEVER_MS, |at| at.0.min(NEVER_MS - 1))
+}
+
+#[derive(Serialize, Deserialize)]
+struct Facts<'a> {
+    tenant: &'a str,
+    #[serde(borrow)]
+    user: Name<'a>,
+    organization: Option<&'a str>,
+    created_at: u64,
+    /// Nearly always zero, and then one byte.
+    authenticated_after: i64,
+    amr: u8,
+    device: Option<(&'a str, &'a str)>,
+}
+
+/// A user id; ours are hexadecimal, which takes twice the bytes it needs.
+#[derive(Serialize, Deserialize)]
+enum Name<'a> {
+    Hex(Vec<u8>),
+    Text(&'a str),
+}
+
+const OURS: &str = "auth0|";
+
+impl<'a> Name<'a> {
+    fn of(text: &'a str) -> Self {
+        text.strip_prefix(OURS).and_then(unhex).map_or(Self::Text(text), Self::Hex)
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Hex(bytes) => {
+                let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+                let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+                OURS.chars().chain(digits).collect()
+            }
+            Self::Text(text) => (*text).to_owned(),
+        }
+    }
+}
+
+/// The bytes that lower-case hexadecimal digits stand for; `None` for any other text.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::ids::UserId;
+
+    fn session(user: &str) -> Session {
+        Session {
+            id: SessionId([1; 12]),
+            tenant: TenantId::from("acme"),
+            user: UserId::from(user),
+            organization: None,
+            authenticated_at: UnixMs(1_763_900_000_123),
+            amr: Amr::PASSWORD,
+            created_at: UnixMs(1_763_900_000_123),
+            expires_at: Some(UnixMs(1_763_999_999_999)),
+            device: None,
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let full = Session {
+            organization: Some(OrganizationId::from("org_x")),
+            authenticated_at: UnixMs(1_763_900_000_000),
+            expires_at: None,
+            device: Some(Device { user_agent: "Mozilla".into(), address: "::1".into() }),
+            ..session("google|ABC")
+        };
+        for session in
+            [session("auth0|65f0c0ffee65f0c0ffee65f0"), session("auth0|ABC"), session("auth0|abc"), full]
+        {
+            let bytes = pack(&session, session.expires_at).unwrap();
+            assert_eq!(unpack(session.id, &bytes).unwrap(), session);
+        }
+    }
+
+    #[test]
+    fn a_usual_session_is_small() {
+        let session = session("auth0|65f0c0ffee65f0c0ffee65f0");
+        assert!(pack(&session, None).unwrap().len() <= 40);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let bytes = pack(&session("auth0|1"), None).unwrap();
+        for end in 0..bytes.len() {
+            assert!(unpack(SessionId([1; 12]), &bytes[..end]).is_err());
+        }
+    }
+
+    #[test]
+    fn never_is_later_than_any_instant() {
+        assert_eq!(later(Some(UnixMs(1)), Some(UnixMs(2))), Some(UnixMs(2)));
+        assert_eq!(later(None, Some(UnixMs(2))), None);
+    }
+}

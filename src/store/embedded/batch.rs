@@ -1,0 +1,150 @@
+//! The writes of one commit: each verb sees what the verbs before it wrote, and a failed verb leaves nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use fjall::{KvPair, Slice};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::disk::{Disk, Space, end_of, fitting};
+use crate::clock::UnixMs;
+use crate::store::StoreError;
+
+/// What a verb reads from and writes to.
+pub(super) struct Batch<'a> {
+    disk: &'a Disk,
+    now: UnixMs,
+    /// The last write of each key. One entry a key: the journal gets each key once.
+    changes: [BTreeMap<Slice, Change>; Space::ALL.len()],
+    /// What the running verb replaced in `changes`, to put it back if the verb fails.
+    replaced: Vec<(Space, Slice, Option<Change>)>,
+}
+
+/// What becomes of a key.
+#[derive(Clone)]
+pub(super) enum Change {
+    Put(Slice),
+    Remove,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(disk: &'a Disk, now: UnixMs) -> Self {
+        Self { disk, now, changes: Default::default(), replaced: Vec::new() }
+    }
+
+    /// The present instant, for verbs whose caller does not give one.
+    pub(super) const fn now(&self) -> UnixMs {
+        self.now
+    }
+
+    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        match self.changes[space as usize].get(key) {
+            Some(Change::Put(value)) => Ok(Some(value.clone())),
+            Some(Change::Remove) => Ok(None),
+            None => self.disk.get(space, key),
+        }
+    }
+
+    /// The value at `key` as a `T`.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        space: Space,
+        key: &[u8],
+    ) -> Result<Option<T>, StoreError> {
+        self.get(space, key)?.map(|bytes| decoded(&bytes)).transpose()
+    }
+
+    /// The tables without the changes of this batch: what was committed before.
+    pub(super) const fn committed(&self) -> &'a Disk {
+        self.disk
+    }
+
+    /// Every entry whose key starts with `prefix`, in order of key.
+    pub(super) fn under(&self, space: Space, prefix: &[u8]) -> Result<Vec<KvPair>, StoreError> {
+        let stored = self.disk.page(space, prefix, &[], usize::MAX)?;
+        let end = end_of(prefix);
+        let mut changes = self.changes[space as usize]
+            .range::<[u8], _>((Bound::Included(prefix), Bound::Excluded(end.as_slice())))
+            .peekable();
+        if changes.peek().is_none() {
+            return Ok(stored);
+        }
+        let mut merged: BTreeMap<Slice, Slice> = stored.into_iter().collect();
+        for (key, change) in changes {
+            match change {
+                Change::Put(value) => merged.insert(key.clone(), value.clone()),
+                Change::Remove => merged.remove(key),
+            };
+        }
+        Ok(merged.into_iter().collect())
+    }
+
+    pub(super) fn put(
+        &mut self,
+        space: Space,
+        key: impl Into<Slice>,
+        value: impl Into<Slice>,
+    ) -> Result<(), StoreError> {
+        let key = key.into();
+        fitting(&key)?;
+        self.change(space, key, Change::Put(value.into()));
+        Ok(())
+    }
+
+    /// Stores `value` in its compact encoding.
+    pub(super) fn write<T: Serialize>(
+        &mut self,
+        space: Space,
+        key: impl Into<Slice>,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        self.put(space, key, encoded(value)?)
+    }
+
+    pub(super) fn remove(&mut self, space: Space, key: impl Into<Slice>) {
+        self.change(space, key.into(), Change::Remove);
+    }
+
+    /// Runs one verb; if it fails, its writes are taken back.
+    pub(super) fn run<T>(
+        &mut self,
+        verb: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let outcome = verb(self);
+        while let Some((space, key, before)) = self.replaced.pop() {
+            if outcome.is_ok() {
+                self.replaced.clear();
+                break;
+            }
+            match before {
+                Some(change) => self.changes[space as usize].insert(key, change),
+                None => self.changes[space as usize].remove(&key),
+            };
+        }
+        outcome
+    }
+
+    /// Makes everything durable.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        let changes = Space::ALL.into_iter().flat_map(|space| {
+            self.changes[space as usize].iter().map(move |(key, value)| (space, key, value))
+        });
+        self.disk.commit(changes)
+    }
+
+    fn change(&mut self, space: Space, key: Slice, change: Change) {
+        let before = self.changes[space as usize].insert(key.clone(), change);
+        self.replaced.push((space, key, before));
+    }
+}
+
+/// The compact encoding of a value.
+pub(super) fn encoded<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(value).map_err(|cause| StoreError::Corrupt(cause.to_string()))
+}
+
+/// What [`encoded`] wrote.
+pub(super) fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    postcard::from_bytes(bytes).map_err(|cause| StoreError::Corrupt(cause.to_string()))
+}

@@ -1,0 +1,198 @@
+//! The tables on disk, the journal before them, and what their errors mean.
+
+use std::error::Error;
+use std::io;
+use std::ops::Bound;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slice};
+
+use super::batch::Change;
+use crate::config;
+use crate::store::StoreError;
+
+/// Data that lives and dies alike shares tables, so that merging the busy ones never rewrites the quiet ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// Documents, unique names, memberships: written seldom, kept for good.
+    Kept,
+    /// Sessions, families, single uses, and when each of them expires.
+    Live,
+    /// Log events.
+    Log,
+}
+
+impl Space {
+    pub(super) const ALL: [Self; 3] = [Self::Kept, Self::Live, Self::Log];
+
+    /// The byte that names the space in a stored key; never change one.
+    pub(super) const fn tag(self) -> u8 {
+        match self {
+            Self::Kept => b'k',
+            Self::Live => b'l',
+            Self::Log => b'a',
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Live => "live",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// The open database.
+pub(super) struct Disk {
+    database: Database,
+    durability: PersistMode,
+    kept: Keyspace,
+    live: Keyspace,
+    log: Keyspace,
+}
+
+/// Longer keys do not fit the tables (which count their bytes in sixteen bits) and are never stored.
+const KEY_BYTES: usize = 60_000;
+
+/// The least journal that the database accepts.
+const JOURNAL_BYTES: u64 = 64 << 20;
+
+impl Disk {
+    pub(super) fn open(section: &config::embedded::Embedded) -> Result<Self, StoreError> {
+        let refused = |cause: &fjall::Error| {
+            let path = section.path.display();
+            StoreError::Unavailable(if matches!(cause, fjall::Error::Locked) {
+                format!("another process has the store in {path} open")
+            } else {
+                format!("the store in {path} does not open: {cause}")
+            })
+        };
+        let database = Database::builder(&section.path)
+            .cache_size(section.cache_bytes)
+            .max_journaling_size(section.journal_bytes.max(JOURNAL_BYTES))
+            .worker_threads(section.compaction_threads.max(1))
+            .open()
+            .map_err(|cause| refused(&cause))?;
+        let keyspace = |space: Space| {
+            let options = || KeyspaceCreateOptions::default().max_memtable_size(section.memtable_bytes);
+            database.keyspace(space.name(), options).map_err(|cause| refused(&cause))
+        };
+        let (kept, live, log) = (keyspace(Space::Kept)?, keyspace(Space::Live)?, keyspace(Space::Log)?);
+        let durability = if section.fsync { PersistMode::SyncData } else { PersistMode::Buffer };
+        Ok(Self { database, durability, kept, live, log })
+    }
+
+    pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        if key.len() > KEY_BYTES {
+            return Ok(None);
+        }
+        self.keyspace(space).get(key).map_err(|cause| unreadable(&cause))
+    }
+
+    /// At most `take` entries whose keys start with `prefix` and come after `after`, in order of key.
+    pub(super) fn page(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        after: &[u8],
+        take: usize,
+    ) -> Result<Vec<KvPair>, StoreError> {
+        let from = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
+        self.between(space, from, &end_of(prefix), take)
+    }
+
+    /// At most `take` entries whose keys lie between `from` and `end` (which is not among them), in order of key.
+    pub(super) fn between(
+        &self,
+        space: Space,
+        from: Bound<&[u8]>,
+        end: &[u8],
+        take: usize,
+    ) -> Result<Vec<KvPair>, StoreError> {
+        let (Bound::Included(first) | Bound::Excluded(first)) = from else { return Ok(Vec::new()) };
+        if first.len() > KEY_BYTES || first >= end {
+            return Ok(Vec::new());
+        }
+        let range = self.keyspace(space).range::<&[u8], _>((from, Bound::Excluded(end)));
+        range.take(take).map(|entry| entry.into_inner().map_err(|cause| unreadable(&cause))).collect()
+    }
+
+    /// At most `take` entries whose keys start with `prefix` and come before `before`, in reverse order of key.
+    pub(super) fn page_back(
+        &self,
+        space: Space,
+        prefix: &[u8],
+        before: Option<&[u8]>,
+        take: usize,
+    ) -> Result<Vec<KvPair>, StoreError> {
+        let end = end_of(prefix);
+        let before = before.map_or(end.as_slice(), |before| before.min(end.as_slice()));
+        if prefix.len() > KEY_BYTES || before <= prefix {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(prefix), Bound::Excluded(before));
+        let range = self.keyspace(space).range::<&[u8], _>(bounds).rev();
+        range.take(take).map(|entry| entry.into_inner().map_err(|cause| unreadable(&cause))).collect()
+    }
+
+    /// Makes the changes durable in one piece; afterwards readers see them. An error is
+    /// [`StoreError::Unknown`]: some of it may be in the journal.
+    pub(super) fn commit<'a>(
+        &self,
+        changes: impl Iterator<Item = (Space, &'a Slice, &'a Change)>,
+    ) -> Result<(), StoreError> {
+        let mut batch = self.database.batch().durability(Some(self.durability));
+        for (space, key, value) in changes {
+            match value {
+                Change::Put(value) => batch.insert(self.keyspace(space), key.clone(), value.clone()),
+                Change::Remove => batch.remove(self.keyspace(space), key.clone()),
+            }
+        }
+        batch.commit().map_err(|cause| StoreError::Unknown(cause.to_string()))
+    }
+
+    /// Forces everything out, whatever the durability of single commits.
+    pub(super) fn persist(&self) -> Result<(), StoreError> {
+        self.database.persist(PersistMode::SyncAll).map_err(|cause| StoreError::Unknown(cause.to_string()))
+    }
+
+    const fn keyspace(&self, space: Space) -> &Keyspace {
+        match space {
+            Space::Kept => &self.kept,
+            Space::Live => &self.live,
+            Space::Log => &self.log,
+        }
+    }
+}
+
+/// Refuses a key that does not fit, before anything was done.
+pub(super) fn fitting(key: &[u8]) -> Result<(), StoreError> {
+    if key.len() > KEY_BYTES {
+        return Err(StoreError::Unavailable(format!("a name of {} bytes does not fit", key.len())));
+    }
+    Ok(())
+}
+
+/// The first key after all that start with `prefix`.
+pub(super) fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+/// A disk that does not answer is one thing, a table that makes no sense another.
+fn unreadable(cause: &fjall::Error) -> StoreError {
+    let mut met: Option<&(dyn Error + 'static)> = Some(cause);
+    while let Some(error) = met {
+        if error.is::<io::Error>() {
+            return StoreError::Unavailable(cause.to_string());
+        }
+        met = error.source();
+    }
+    StoreError::Corrupt(cause.to_string())
+}

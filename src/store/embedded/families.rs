@@ -1,0 +1,105 @@
+//! Families: 23 bytes of name, about 16 of value, and the rule of the model inside the writer.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::batch::{Batch, decoded};
+use super::disk::Space;
+use super::sweep::{file, is_over};
+use super::{Embedded, keys, sessions};
+use crate::clock::UnixMs;
+use crate::model::family::{Family, NewFamily, Presented, Rotation};
+use crate::protocol::ids::{FamilyKey, SessionId};
+use crate::store::families::Started;
+use crate::store::{Families, StoreError};
+
+/// A family as it is stored.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Stored {
+    pub(super) family: Family,
+    pub(super) expires_at: Option<UnixMs>,
+}
+
+#[async_trait]
+impl Families for Embedded {
+    async fn start(&self, session: SessionId, family: NewFamily, now: UnixMs) -> Result<Started, StoreError> {
+        self.write(move |batch| {
+            let Some(mut record) = sessions::live(batch, session, now)? else {
+                return Ok(Started::NoSession);
+            };
+            let lasts = sessions::later(record.expires_at, family.expires_at);
+            if lasts != record.expires_at {
+                record.expires_at = lasts;
+                batch.write(Space::Live, keys::session(session), &record)?;
+            }
+            first(batch, session, family, now)?;
+            Ok(Started::Started)
+        })
+        .await
+    }
+
+    async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
+        self.write(move |batch| rotate(batch, &asked)).await
+    }
+
+    async fn current(
+        &self,
+        session: SessionId,
+        family: FamilyKey,
+        now: UnixMs,
+    ) -> Result<Option<Family>, StoreError> {
+        let Some(bytes) = self.disk()?.get(Space::Live, &keys::family(session, family))? else {
+            return Ok(None);
+        };
+        let stored: Stored = decoded(&bytes)?;
+        Ok(Some(stored.family).filter(|_| !is_over(stored.expires_at, now)))
+    }
+
+    async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
+        self.write(move |batch| {
+            let key = keys::family(session, family);
+            let Some(stored) = batch.read::<Stored>(Space::Live, &key)? else { return Ok(false) };
+            batch.remove(Space::Live, key);
+            Ok(!is_over(stored.expires_at, batch.now()))
+        })
+        .await
+    }
+}
+
+fn rotate(batch: &mut Batch<'_>, asked: &Presented) -> Result<Rotation, StoreError> {
+    let key = keys::family(asked.session, asked.family);
+    let Some(stored) = batch.read::<Stored>(Space::Live, &key)? else { return Ok(Rotation::Unknown) };
+    if is_over(stored.expires_at, asked.now) {
+        return Ok(Rotation::Unknown);
+    }
+    let (rotation, remains) = stored.family.rotate(asked);
+    match (rotation, remains) {
+        (Rotation::Repeated { .. }, _) => {}
+        (_, None) => batch.remove(Space::Live, key),
+        (_, Some(family)) => {
+            batch.write(Space::Live, key, &Stored { family, expires_at: asked.expires_at })?;
+            if let (None, Some(at)) = (stored.expires_at, asked.expires_at) {
+                // It did not expire before, so it was never filed.
+                file(batch, at, Space::Live, &key)?;
+            }
+        }
+    }
+    Ok(rotation)
+}
+
+/// Puts a family at its first generation, unless it is already on its way.
+pub(super) fn first(
+    batch: &mut Batch<'_>,
+    session: SessionId,
+    new: NewFamily,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let key = keys::family(session, new.key);
+    let standing = batch.read::<Stored>(Space::Live, &key)?;
+    if standing.is_some_and(|standing| !is_over(standing.expires_at, now)) {
+        return Ok(());
+    }
+    let expires_at = new.idle_expires_at.into_iter().chain(new.expires_at).min();
+    batch.write(Space::Live, key, &Stored { family: Family::first(now), expires_at })?;
+    expires_at.map_or(Ok(()), |at| file(batch, at, Space::Live, &key))
+}

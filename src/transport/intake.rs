@@ -1,0 +1,128 @@
+//! One request: admitted, its body read, the service called, all within its deadline.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::peer::Peer;
+use super::pulse::Pulse;
+use super::refusal::Refusal;
+use super::request_id::{RequestId, RequestIds, X_REQUEST_ID};
+use super::{Arrival, Service, body};
+use crate::config::limits::Limits;
+use crate::config::listeners::Network;
+use crate::telemetry::Metrics;
+
+/// What all connections of a listener have in common.
+#[derive(Debug)]
+pub(super) struct House {
+    pub(super) limits: Arc<Limits>,
+    pub(super) proxies: Vec<Network>,
+    pub(super) metrics: Option<Arc<Metrics>>,
+    pub(super) ids: RequestIds,
+    pub(super) in_flight: AtomicUsize,
+}
+
+/// What all requests of a connection have in common.
+pub(super) struct Link<S> {
+    pub(super) house: Arc<House>,
+    pub(super) service: S,
+    pub(super) socket: Peer,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+/// A request in work; dropping it ends the work, however it ended.
+struct Turn<'a> {
+    house: &'a House,
+    pulse: &'a Pulse,
+    admitted: bool,
+}
+
+impl House {
+    /// Counts a refusal, and says so when it is a fault of ours.
+    pub(super) fn note(&self, refusal: Refusal) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(refusal.label());
+        }
+    }
+}
+
+impl<'a> Turn<'a> {
+    fn begin(house: &'a House, pulse: &'a Pulse) -> Self {
+        pulse.begin();
+        let admitted = house.in_flight.fetch_add(1, Relaxed) < house.limits.in_flight_max;
+        Self { house, pulse, admitted }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.house.in_flight.fetch_sub(1, Relaxed);
+        self.pulse.end();
+    }
+}
+
+/// The answer to `request`, whatever happens.
+pub(super) async fn answer<S: Service>(
+    link: Arc<Link<S>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let turn = Turn::begin(&link.house, &link.pulse);
+    let id = link.house.ids.identify(request.headers());
+    let version = request.version();
+    let id_header = id.to_header();
+    let answered = if turn.admitted { attempt(&link, request, id).await } else { Err(Refusal::InFlight) };
+    let mut response = answered.unwrap_or_else(|refusal| {
+        tracing::debug!(?refusal, request_id = ?id_header, "refused by transport");
+        link.house.note(refusal);
+        if refusal.leaves_body() {
+            link.pulse.linger_at_close();
+        }
+        refusal.response(version)
+    });
+    response.headers_mut().insert(X_REQUEST_ID, id_header);
+    Ok(response.map(Full::new))
+}
+
+async fn attempt<S: Service>(
+    link: &Link<S>,
+    request: Request<Incoming>,
+    request_id: RequestId,
+) -> Result<Response<Bytes>, Refusal> {
+    let limits = &*link.house.limits;
+    let now = Instant::now();
+    let deadline = now + limits.request_deadline();
+    let (head, incoming) = request.into_parts();
+    let reading = body::read(incoming, limits.body_bytes_max);
+    let body_deadline = deadline.min(now + limits.body_read_timeout());
+    let body = within(body_deadline, reading).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
+    let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
+    let request = Request::from_parts(head, body);
+    let calling = async { link.service.call(Arrival { request, peer, request_id, deadline }).await };
+    let calling = AssertUnwindSafe(calling).catch_unwind();
+    match within(deadline, calling).await {
+        None => Err(Refusal::Deadline),
+        Some(Err(_)) => Err(Refusal::Panic),
+        Some(Ok(response)) => Ok(response),
+    }
+}
+
+/// The output of `work`, or `None` at `deadline`. Work that is done when first looked at costs no timer.
+async fn within<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        return Some(output);
+    }
+    tokio::time::timeout_at(deadline, work).await.ok()
+}

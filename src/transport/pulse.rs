@@ -1,0 +1,192 @@
+//! The phase one connection is in, and the order it is under: a few atomics between the connection and the sweep.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Accepted; nothing has come yet.
+    Fresh = 0,
+    /// Between requests.
+    Idle = 1,
+    /// A head has begun and is not complete (HTTP/1 only).
+    Head = 2,
+    /// At least one request is in work.
+    Busy = 3,
+    /// Answered and closed by us; what the caller still sends is thrown away, so that it can read the answer.
+    Linger = 4,
+}
+
+/// What a connection has been told, each stronger than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    /// Go on.
+    None = 0,
+    /// Finish what is in work, then close.
+    Close = 1,
+    /// The head is late: say so and close.
+    Late = 2,
+    /// Close now.
+    Cut = 3,
+}
+
+/// The state shared by a connection, its byte stream, its requests and the sweep.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    /// `requests begun << 3 | phase`: a value that stays the same means that nothing has happened.
+    state: AtomicU64,
+    /// Requests in work; more than one only on HTTP/2.
+    in_work: AtomicU32,
+    /// HTTP/2 frames its own heads; then bytes that arrive do not begin one.
+    http2: AtomicBool,
+    /// Whether to throw away what the caller still sends before closing.
+    linger: AtomicBool,
+    order: AtomicU8,
+    waker: AtomicWaker,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self {
+            state: AtomicU64::new(Phase::Fresh as u64),
+            in_work: AtomicU32::new(0),
+            http2: AtomicBool::new(false),
+            linger: AtomicBool::new(false),
+            order: AtomicU8::new(Order::None as u8),
+            waker: AtomicWaker::new(),
+        }
+    }
+
+    /// Bytes have come.
+    pub(super) fn received(&self, bytes: &[u8]) {
+        match phase_of(self.state.load(Relaxed)) {
+            Phase::Fresh if bytes.starts_with(b"PRI") => {
+                self.http2.store(true, Relaxed);
+                self.enter(Phase::Idle);
+            }
+            Phase::Idle if self.http2.load(Relaxed) => {}
+            Phase::Fresh | Phase::Idle => self.enter(Phase::Head),
+            Phase::Head | Phase::Busy | Phase::Linger => {}
+        }
+    }
+
+    /// A request has arrived.
+    pub(super) fn begin(&self) {
+        self.in_work.fetch_add(1, Relaxed);
+        let begun = (self.state.load(Relaxed) >> 3).wrapping_add(1);
+        self.state.store(begun << 3 | Phase::Busy as u64, Relaxed);
+    }
+
+    /// A request has been answered, or given up.
+    pub(super) fn end(&self) {
+        if self.in_work.fetch_sub(1, Relaxed) == 1 {
+            self.enter(Phase::Idle);
+        }
+    }
+
+    /// The answer leaves part of a request unread.
+    pub(super) fn linger_at_close(&self) {
+        self.linger.store(true, Relaxed);
+    }
+
+    /// Whether to linger; from here on, the phase is [`Phase::Linger`].
+    pub(super) fn lingers(&self) -> bool {
+        let lingers = self.linger.load(Relaxed);
+        if lingers {
+            self.enter(Phase::Linger);
+        }
+        lingers
+    }
+
+    /// The state as one number, and the phase in it.
+    pub(super) fn state(&self) -> (u64, Phase) {
+        let state = self.state.load(Relaxed);
+        (state, phase_of(state))
+    }
+
+    /// The order in force.
+    pub(super) fn order(&self) -> Order {
+        match self.order.load(SeqCst) {
+            0 => Order::None,
+            1 => Order::Close,
+            2 => Order::Late,
+            _ => Order::Cut,
+        }
+    }
+
+    /// Gives an order, unless a stronger one is in force, and wakes the connection.
+    pub(super) fn command(&self, order: Order) {
+        let before = self.order.fetch_max(order as u8, SeqCst);
+        if before < order as u8 {
+            self.waker.wake();
+        }
+    }
+
+    /// Whom the next order wakes.
+    pub(super) fn listen(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    fn enter(&self, phase: Phase) {
+        let begun = self.state.load(Relaxed) >> 3;
+        self.state.store(begun << 3 | phase as u64, Relaxed);
+    }
+}
+
+fn phase_of(state: u64) -> Phase {
+    match state & 7 {
+        0 => Phase::Fresh,
+        1 => Phase::Idle,
+        2 => Phase::Head,
+        3 => Phase::Busy,
+        _ => Phase::Linger,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_passes_through_its_phases_and_leaves_a_trace() {
+        let pulse = Pulse::new();
+        let fresh = pulse.state().0;
+        pulse.received(b"POST");
+        assert_eq!(pulse.state().1, Phase::Head);
+        pulse.begin();
+        pulse.received(b"more of the body");
+        assert_eq!(pulse.state().1, Phase::Busy);
+        pulse.end();
+        assert_eq!(pulse.state().1, Phase::Idle);
+        let once = pulse.state().0;
+        assert_ne!(once, fresh);
+        pulse.begin();
+        pulse.end();
+        assert_ne!(pulse.state().0, once, "a second request must be visible to the sweep");
+    }
+
+    #[test]
+    fn http2_is_busy_until_its_last_request_and_never_in_a_head() {
+        let pulse = Pulse::new();
+        pulse.received(b"PRI * HTTP/2.0");
+        pulse.received(b"a frame");
+        assert_eq!(pulse.state().1, Phase::Idle);
+        pulse.begin();
+        pulse.begin();
+        pulse.end();
+        assert_eq!(pulse.state().1, Phase::Busy);
+        pulse.end();
+        assert_eq!(pulse.state().1, Phase::Idle);
+    }
+
+    #[test]
+    fn a_weaker_order_does_not_replace_a_stronger_one() {
+        let pulse = Pulse::new();
+        pulse.command(Order::Cut);
+        pulse.command(Order::Close);
+        assert_eq!(pulse.order(), Order::Cut);
+    }
+}

@@ -1,0 +1,213 @@
+//! What only a Redis Cluster can do: lose a replica, a primary, the functions; and what it must cost.
+
+use std::time::{Duration, Instant};
+
+use jeton::clock::Clock;
+use jeton::config::cluster::Cluster as Settings;
+use jeton::model::family::{Presented, Rotation};
+use jeton::model::session::Session;
+use jeton::protocol::ids::UserId;
+use jeton::store::cluster::Cluster;
+use jeton::store::{ChangeFeed as _, Families as _, StoreError};
+
+use crate::cluster::{connect, settings};
+use crate::own_cluster::{OwnCluster, ask};
+use crate::world::{World, name, now, pass, presented};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_rotation_is_one_command_on_a_small_key() {
+    let own = OwnCluster::start("");
+    let world = World::new(connect(own.settings()).await, ());
+    let (session, family) = world.logged_in().await;
+    let before = calls(&own);
+    for generation in 1..=100 {
+        world.store.rotate(presented(session.id, family, generation)).await.unwrap();
+    }
+    assert_eq!(calls(&own) - before, 100);
+
+    let key = [format!("{{{}}}", session.id).into_bytes(), family.0.to_vec()].concat();
+    let (encoding, bytes) = own.primaries().into_iter().find_map(|port| described(port, &key)).unwrap();
+    assert_eq!(encoding, "int");
+    assert!(bytes <= 100, "a family takes {bytes} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_without_a_replica_is_counted_or_refused() {
+    let own = OwnCluster::start("");
+    let quick = Settings { wait_timeout_ms: 100, ..own.settings() };
+    let counting = connect(quick.clone()).await;
+    let refusing = connect(Settings { refuse_unreplicated: true, ..quick }).await;
+    let world = World::new(counting.clone(), ());
+    world.logged_in().await;
+    assert_eq!(counting.unreplicated(), 0);
+
+    let primaries = own.primaries();
+    for replica in own.ports.iter().filter(|port| !primaries.contains(port)) {
+        own.signal(*replica, "STOP");
+    }
+    let (session, family) = world.logged_in().await;
+    assert_eq!(counting.unreplicated(), 2, "one for the session and one for its user's list");
+    let refused = refusing.revoke(session.id, family).await;
+    assert!(matches!(refused, Err(StoreError::NotReplicated(_))), "{refused:?}");
+    assert_eq!(refusing.unreplicated(), 1);
+    // Rotations wait for nobody.
+    let unknown = world.store.rotate(presented(session.id, family, 1)).await.unwrap();
+    assert_eq!(unknown, Rotation::Unknown);
+    for replica in own.ports.iter().filter(|port| !primaries.contains(port)) {
+        own.signal(*replica, "CONT");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lost_functions_are_loaded_again() {
+    let own = OwnCluster::start("");
+    let world = World::new(connect(own.settings()).await, ());
+    let (session, family) = world.logged_in().await;
+    for port in own.primaries() {
+        ask(port, &["function", "flush"]);
+    }
+    let rotated = world.store.rotate(presented(session.id, family, 1)).await.unwrap();
+    assert_eq!(rotated, Rotation::Rotated { generation: 2 });
+    for port in own.primaries() {
+        ask(port, &["function", "flush"]);
+    }
+    assert!(world.store.revoke(session.id, family).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotations_go_on_after_a_primary_died() {
+    rotations_go_on_after("KILL").await;
+}
+
+/// A machine without power closes no connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotations_go_on_after_a_primary_fell_silent() {
+    rotations_go_on_after("STOP").await;
+}
+
+/// Without `min-replicas-to-write`, because the new primary has no replica.
+async fn rotations_go_on_after(signal: &str) {
+    let own = OwnCluster::start("--min-replicas-to-write 0");
+    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..own.settings() };
+    let store = connect(quick).await;
+    let world = World::new(store.clone(), ());
+    let mut families = Vec::new();
+    for _ in 0..30 {
+        families.push(world.logged_in().await);
+    }
+    let epoch = store.topology_epoch();
+    own.signal(own.primaries()[0], signal);
+    let died = Instant::now();
+    for (session, family) in &families {
+        let rotation = insistently(&store, presented(session.id, *family, 1), died).await;
+        // A primary may have died between the write and the answer; the leeway covers that.
+        assert!(
+            matches!(rotation, Rotation::Rotated { generation: 2 } | Rotation::Repeated { generation: 2 }),
+            "{rotation:?}"
+        );
+    }
+    // Two seconds until the others call it dead, one or two for the vote and for us to hear of it.
+    assert!(died.elapsed() < Duration::from_secs(20), "{:?}", died.elapsed());
+    assert!(store.topology_epoch() > epoch);
+    // What clients hold but the new primary never heard of is believed, because the seal proves it.
+    for (session, family) in &families {
+        let rotation = insistently(&store, presented(session.id, *family, 7), died).await;
+        assert_eq!(rotation, Rotation::Recovered { generation: 8 });
+    }
+    log_in_insistently(&world, died).await;
+}
+
+/// The same command may be sent again: it is certain that the node that sent it elsewhere ran nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_slot_that_moved_is_found() {
+    let own = OwnCluster::start("");
+    let store = connect(own.settings()).await;
+    let world = World::new(store.clone(), ());
+    let mut families = Vec::new();
+    for _ in 0..30 {
+        families.push(world.logged_in().await);
+    }
+    let before = own.primaries();
+    let replica = own.ports.iter().find(|port| !before.contains(port)).unwrap();
+    ask(*replica, &["cluster", "failover"]);
+    let asked = Instant::now();
+    while own.primaries() == before {
+        assert!(asked.elapsed() < Duration::from_secs(10), "no failover");
+        pass(20).await;
+    }
+    for (session, family) in &families {
+        let rotation = insistently(&store, presented(session.id, *family, 1), asked).await;
+        assert!(
+            matches!(rotation, Rotation::Rotated { generation: 2 } | Rotation::Repeated { generation: 2 }),
+            "{rotation:?}"
+        );
+        log_in_insistently(&world, asked).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_user_may_have_many_sessions() {
+    let world = World::new(connect(settings()).await, ());
+    let user = UserId::from(name("auth0|"));
+    let mut opened = Vec::new();
+    for _ in 0..70 {
+        let session = Session { user: user.clone(), ..world.session() };
+        world.store.open(&session, None).await.unwrap();
+        opened.push(session.id);
+    }
+    opened.sort_unstable();
+    assert_eq!(world.store.of_user(&world.tenant, &user, now()).await.unwrap(), opened);
+    for id in opened.drain(..35) {
+        world.store.end(id).await.unwrap();
+    }
+    assert_eq!(world.store.of_user(&world.tenant, &user, now()).await.unwrap(), opened);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_there_is_unavailable() {
+    let nowhere = Settings { nodes: vec!["127.0.0.1:1".to_owned()], ..settings() };
+    let refused = Cluster::connect(&nowhere, Clock::System).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let unnamed = Cluster::connect(&Settings::default(), Clock::System).await;
+    assert!(matches!(unnamed, Err(StoreError::Unavailable(_))), "{unnamed:?}");
+}
+
+/// Asks until there is an answer, for half a minute at most.
+async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
+    loop {
+        match store.rotate(asked).await {
+            Ok(rotation) => return rotation,
+            Err(error) if since.elapsed() > Duration::from_secs(30) => panic!("still {error}"),
+            Err(_) => pass(50).await,
+        }
+    }
+}
+
+/// Opens a session until that is acknowledged, for half a minute at most; opening it again is safe.
+async fn log_in_insistently(world: &World, since: Instant) {
+    let (session, family) = (world.session(), crate::world::family());
+    while let Err(error) = world.store.open(&session, Some(family)).await {
+        assert!(since.elapsed() < Duration::from_secs(30), "still {error}");
+        pass(50).await;
+    }
+}
+
+/// How often `FCALL` was called on all nodes.
+fn calls(own: &OwnCluster) -> u64 {
+    let of = |port| {
+        let stats = ask(port, &["info", "commandstats"]);
+        let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_fcall:calls="));
+        line.and_then(|line| line.split(',').next()?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    own.ports.iter().map(|port| of(*port)).sum()
+}
+
+/// Encoding and memory of a key with any bytes in it, if `port` has it.
+fn described(port: u16, key: &[u8]) -> Option<(String, u64)> {
+    let lua = "return {redis.call('OBJECT', 'ENCODING', KEYS[1]), redis.call('MEMORY', 'USAGE', KEYS[1])}";
+    let bytes: Vec<_> = key.iter().map(u8::to_string).collect();
+    let script = format!("local KEYS = {{string.char({})}} {lua}", bytes.join(","));
+    let answer = ask(port, &["eval", &script, "0"]);
+    let (encoding, bytes) = answer.split_once('\n')?;
+    Some((encoding.to_owned(), bytes.trim().parse().ok()?))
+}

@@ -1,0 +1,83 @@
+//! Single use: the first has it, everybody after reads the note, until it expires.
+
+use jeton::protocol::ids::TenantId;
+use jeton::store::spends::{Purpose, Spent, Thing};
+
+use crate::world::{World, in_ms, pass, tenant};
+
+suite! {
+    the_first_spends_and_the_second_reads_the_note,
+    tenants_purposes_and_names_do_not_meet,
+    one_of_many_is_the_first,
+    an_expired_thing_can_be_spent_again,
+    names_and_notes_are_any_bytes,
+}
+
+fn thing<'a>(tenant: &'a TenantId, name: &'a [u8]) -> Thing<'a> {
+    Thing { tenant, purpose: Purpose::Code, name, expires_at: in_ms(60_000) }
+}
+
+async fn the_first_spends_and_the_second_reads_the_note(world: &World) {
+    let code = thing(&world.tenant, b"code");
+    assert_eq!(world.store.spend(code, b"first").await.unwrap(), Spent::First);
+    assert_eq!(world.store.spend(code, b"second").await.unwrap(), Spent::Before(b"first".to_vec()));
+    assert_eq!(world.store.spend(code, b"third").await.unwrap(), Spent::Before(b"first".to_vec()));
+}
+
+async fn tenants_purposes_and_names_do_not_meet(world: &World) {
+    let elsewhere = tenant();
+    let things = [
+        thing(&world.tenant, b"x"),
+        thing(&world.tenant, b"y"),
+        thing(&elsewhere, b"x"),
+        Thing { purpose: Purpose::Assertion, ..thing(&world.tenant, b"x") },
+        Thing { purpose: Purpose::Mail, ..thing(&world.tenant, b"x") },
+    ];
+    for thing in things {
+        assert_eq!(world.store.spend(thing, b"").await.unwrap(), Spent::First, "{thing:?}");
+    }
+    for thing in things {
+        assert_eq!(world.store.spend(thing, b"").await.unwrap(), Spent::Before(Vec::new()), "{thing:?}");
+    }
+}
+
+async fn one_of_many_is_the_first(world: &World) {
+    for round in 0..8_u8 {
+        let tasks: Vec<_> = (0..64_u8)
+            .map(|task| {
+                let (store, tenant) = (world.store.clone(), world.tenant.clone());
+                tokio::spawn(
+                    async move { (task, store.spend(thing(&tenant, &[round]), &[task]).await.unwrap()) },
+                )
+            })
+            .collect();
+        let (mut first, mut notes) = (Vec::new(), Vec::new());
+        for task in tasks {
+            match task.await.unwrap() {
+                (task, Spent::First) => first.push(vec![task]),
+                (_, Spent::Before(note)) => notes.push(note),
+            }
+        }
+        assert_eq!((first.len(), notes.len()), (1, 63));
+        assert!(notes.iter().all(|note| *note == first[0]), "everybody reads the first one's note");
+    }
+}
+
+async fn an_expired_thing_can_be_spent_again(world: &World) {
+    let brief = Thing { expires_at: in_ms(300), ..thing(&world.tenant, b"brief") };
+    assert_eq!(world.store.spend(brief, b"1").await.unwrap(), Spent::First);
+    pass(400).await;
+    let again = thing(&world.tenant, b"brief");
+    assert_eq!(world.store.spend(again, b"2").await.unwrap(), Spent::First);
+    assert_eq!(world.store.spend(again, b"3").await.unwrap(), Spent::Before(b"2".to_vec()));
+}
+
+async fn names_and_notes_are_any_bytes(world: &World) {
+    let long = vec![0xff_u8; 4_096];
+    let note: Vec<u8> = (192..=255).collect();
+    for name in [b"".as_slice(), b"\0", b"}{\r\n", &long] {
+        assert_eq!(world.store.spend(thing(&world.tenant, name), &note).await.unwrap(), Spent::First);
+        let second = world.store.spend(thing(&world.tenant, name), b"").await.unwrap();
+        assert_eq!(second, Spent::Before(note.clone()));
+    }
+}

@@ -1,0 +1,279 @@
+//! A store that is watched and can be made to fail: it counts what requests ask of it, and passes everything on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jeton::clock::UnixMs;
+use jeton::model::change::Change;
+use jeton::model::family::{Family, NewFamily, Presented, Rotation};
+use jeton::model::log_event::LogEvent;
+use jeton::model::membership::Membership;
+use jeton::model::record::Kind;
+use jeton::model::session::{Ended, Session};
+use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use jeton::store::audit_log::Logged;
+use jeton::store::change_feed::{Position, Tail};
+use jeton::store::families::Started;
+use jeton::store::identifiers::Claim;
+use jeton::store::records::{Expect, Page, RecordKey, Stored, Written};
+use jeton::store::spends::{Spent, Thing};
+use jeton::store::{
+    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
+    StoreError,
+};
+
+type Answer<T> = Result<T, StoreError>;
+
+/// What tests hold of the watched store.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    calls: Arc<AtomicU64>,
+    down: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// How many verbs requests have asked for; the feed and the log go uncounted.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Makes every verb fail, or lets them through again.
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+}
+
+/// The store itself.
+pub(crate) struct WatchedStore {
+    inner: SharedStore,
+    watch: Watch,
+}
+
+impl WatchedStore {
+    pub(crate) fn over(inner: SharedStore) -> (SharedStore, Watch) {
+        let watch = Watch { calls: Arc::default(), down: Arc::default() };
+        (Arc::new(Self { inner, watch: watch.clone() }), watch)
+    }
+
+    fn pass(&self, counted: u64) -> Answer<()> {
+        self.watch.calls.fetch_add(counted, Ordering::SeqCst);
+        if self.watch.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("made to fail".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Health for WatchedStore {
+    async fn ping(&self) -> Answer<()> {
+        self.pass(0)?;
+        self.inner.ping().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+#[async_trait]
+impl Families for WatchedStore {
+    async fn start(&self, session: SessionId, family: NewFamily, now: UnixMs) -> Answer<Started> {
+        self.pass(1)?;
+        self.inner.start(session, family, now).await
+    }
+
+    async fn rotate(&self, asked: Presented) -> Answer<Rotation> {
+        self.pass(1)?;
+        self.inner.rotate(asked).await
+    }
+
+    async fn current(&self, session: SessionId, family: FamilyKey, now: UnixMs) -> Answer<Option<Family>> {
+        self.pass(1)?;
+        self.inner.current(session, family, now).await
+    }
+
+    async fn revoke(&self, session: SessionId, family: FamilyKey) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.revoke(session, family).await
+    }
+}
+
+#[async_trait]
+impl Sessions for WatchedStore {
+    async fn open(&self, session: &Session, family: Option<NewFamily>) -> Answer<()> {
+        self.pass(1)?;
+        self.inner.open(session, family).await
+    }
+
+    async fn find(&self, id: SessionId, now: UnixMs) -> Answer<Option<Session>> {
+        self.pass(1)?;
+        self.inner.find(id, now).await
+    }
+
+    async fn update(&self, session: &Session) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.update(session).await
+    }
+
+    async fn end(&self, id: SessionId) -> Answer<Ended> {
+        self.pass(1)?;
+        self.inner.end(id).await
+    }
+
+    async fn families_of(&self, id: SessionId) -> Answer<Vec<FamilyKey>> {
+        self.pass(1)?;
+        self.inner.families_of(id).await
+    }
+
+    async fn of_user(&self, tenant: &TenantId, user: &UserId, now: UnixMs) -> Answer<Vec<SessionId>> {
+        self.pass(1)?;
+        self.inner.of_user(tenant, user, now).await
+    }
+}
+
+#[async_trait]
+impl Spends for WatchedStore {
+    async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Answer<Spent> {
+        self.pass(1)?;
+        self.inner.spend(thing, note).await
+    }
+}
+
+#[async_trait]
+impl Records for WatchedStore {
+    async fn read(&self, key: &RecordKey) -> Answer<Option<Stored>> {
+        self.pass(1)?;
+        self.inner.read(key).await
+    }
+
+    async fn write(&self, key: &RecordKey, document: Bytes, expect: Expect) -> Answer<Written> {
+        self.pass(1)?;
+        self.inner.write(key, document, expect).await
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.remove(key).await
+    }
+
+    async fn page(&self, tenant: &TenantId, kind: Kind, after: Option<&str>, take: usize) -> Answer<Page> {
+        self.pass(1)?;
+        self.inner.page(tenant, kind, after, take).await
+    }
+
+    async fn count(&self, tenant: &TenantId, kind: Kind) -> Answer<u64> {
+        self.pass(1)?;
+        self.inner.count(tenant, kind).await
+    }
+}
+
+#[async_trait]
+impl Identifiers for WatchedStore {
+    async fn claim(&self, tenant: &TenantId, name: &str, owner: &str, hold_ms: u64) -> Answer<Claim> {
+        self.pass(1)?;
+        self.inner.claim(tenant, name, owner, hold_ms).await
+    }
+
+    async fn confirm(&self, tenant: &TenantId, name: &str, owner: &str) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.confirm(tenant, name, owner).await
+    }
+
+    async fn release(&self, tenant: &TenantId, name: &str, owner: &str) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.release(tenant, name, owner).await
+    }
+
+    async fn resolve(&self, tenant: &TenantId, name: &str) -> Answer<Option<String>> {
+        self.pass(1)?;
+        self.inner.resolve(tenant, name).await
+    }
+}
+
+#[async_trait]
+impl Memberships for WatchedStore {
+    async fn join(&self, membership: &Membership) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.join(membership).await
+    }
+
+    async fn leave(&self, tenant: &TenantId, user: &UserId, organization: &OrganizationId) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.leave(tenant, user, organization).await
+    }
+
+    async fn find_membership(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        organization: &OrganizationId,
+    ) -> Answer<Option<Membership>> {
+        self.pass(1)?;
+        self.inner.find_membership(tenant, user, organization).await
+    }
+
+    async fn organizations_of(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Answer<Vec<Membership>> {
+        self.pass(1)?;
+        self.inner.organizations_of(tenant, user, after, take).await
+    }
+
+    async fn members_of(
+        &self,
+        tenant: &TenantId,
+        organization: &OrganizationId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Answer<Vec<Membership>> {
+        self.pass(1)?;
+        self.inner.members_of(tenant, organization, after, take).await
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for WatchedStore {
+    async fn publish(&self, change: &Change) -> Answer<()> {
+        self.pass(1)?;
+        self.inner.publish(change).await
+    }
+
+    async fn head(&self) -> Answer<Position> {
+        self.pass(0)?;
+        self.inner.head().await
+    }
+
+    async fn follow(&self, after: Position, wait_ms: u64, take: usize) -> Answer<Tail> {
+        self.pass(0)?;
+        self.inner.follow(after, wait_ms, take).await
+    }
+
+    async fn recent_revocations(&self) -> Answer<Vec<Change>> {
+        self.pass(0)?;
+        self.inner.recent_revocations().await
+    }
+
+    fn topology_epoch(&self) -> u64 {
+        self.inner.topology_epoch()
+    }
+}
+
+#[async_trait]
+impl AuditLog for WatchedStore {
+    async fn append(&self, events: &[LogEvent]) -> Answer<()> {
+        self.pass(0)?;
+        self.inner.append(events).await
+    }
+
+    async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
+        self.pass(0)?;
+        self.inner.recent(tenant, before, take).await
+    }
+}

@@ -1,0 +1,57 @@
+//! More connections or requests than allowed.
+
+use std::time::Duration;
+
+use crate::world::{World, assert_refused, get, post};
+
+#[tokio::test]
+async fn one_connection_too_many_is_told_so() {
+    let world = World::start(|limits| limits.connections_max = 2).await;
+    let (mut first, mut second) = (world.connect().await, world.connect().await);
+    for caller in [&mut first, &mut second] {
+        caller.send(post("/echo", "in")).await;
+        assert!(caller.answer().await.ends_with("in"));
+    }
+    let mut third = world.connect().await;
+    third.send(get("/echo")).await;
+    assert_refused(&third.answer().await, 503, "temporarily_unavailable");
+    assert_eq!(world.refused("connections"), 1);
+    drop(first);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut fourth = world.connect().await;
+    fourth.send(post("/echo", "in")).await;
+    assert!(fourth.answer().await.ends_with("in"));
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_told_so_and_may_try_again() {
+    let world = World::start(|limits| limits.in_flight_max = 1).await;
+    let (mut first, mut second) = (world.connect().await, world.connect().await);
+    first.send(get("/sleep")).await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    second.send(post("/echo", "me too")).await;
+    assert_refused(&second.answer().await, 503, "temporarily_unavailable");
+    assert!(first.answer().await.ends_with("slept"));
+    second.send(post("/echo", "me too")).await;
+    assert!(second.answer().await.ends_with("me too"));
+    assert_eq!(world.refused("in_flight"), 1);
+}
+
+#[tokio::test]
+async fn many_callers_at_once_each_get_their_own_answer() {
+    let world = World::start(|limits| limits.request_deadline_ms = 5000).await;
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        let mut caller = world.connect().await;
+        calls.push(tokio::spawn(async move {
+            for turn in 0..20 {
+                let said = format!("caller {number} turn {turn}");
+                caller.send(post("/echo", &said)).await;
+                assert!(caller.answer().await.ends_with(&said));
+            }
+        }));
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+}
