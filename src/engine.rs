@@ -165,4 +165,16 @@ impl Engine {
         }
         keys.ok_or_else(|| OAuthError::server_error("no signing algorithm was asked for"))
     }
+
+    /// Whatever keys the tenant has, to verify with; nothing is made.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when they are not known yet and cannot be read.
+    pub async fn published_keys(&self, tenant: &TenantId) -> Result<Arc<KeySet>, OAuthError> {
+        let keyring = &self.parts.actors.keyring;
+        match keyring.keys(tenant) {
+            Some(keys) => Ok(keys),
+            None => keyring.reload(tenant).await.map_err(|error| OAuthError::unavailable(error.to_string())),
+        }
+    }
 }

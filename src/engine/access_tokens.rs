@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::protocol::ids::SessionId;
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
+use crate::signing::keyset::KeySet;
 use crate::tenancy::TenantView;
 
 /// What an access token of ours says; unknown claims are ignored.
@@ -75,8 +76,9 @@ impl Engine {
         token: &str,
     ) -> Result<Option<AccessClaims>, OAuthError> {
         let now = self.now();
-        let Some(claims) = self.signed_access_token(tenant, token, now) else { return Ok(None) };
         let id = &tenant.tenant.id;
+        let keys = self.published_keys(id).await?;
+        let Some(claims) = signed_access_token(&keys, tenant, token, now) else { return Ok(None) };
         if self.cached().client(id, &claims.client_id).await?.is_none() {
             return Ok(None);
         }
@@ -92,14 +94,13 @@ impl Engine {
         let live = self.session(session, now).await?;
         Ok(live.filter(|live| live.tenant == *id && live.user.as_str() == claims.sub).map(|_| claims))
     }
+}
 
-    fn signed_access_token(&self, tenant: &TenantView, token: &str, now: UnixMs) -> Option<AccessClaims> {
-        let keys = self.actors().keyring.keys(&tenant.tenant.id)?;
-        let verified = keys.verify(token).ok()?;
-        if verified.typ.as_deref() != Some("at+jwt") {
-            return None;
-        }
-        let claims: AccessClaims = serde_json::from_slice(&verified.claims).ok()?;
-        (claims.iss == tenant.issuer && claims.exp > now.secs()).then_some(claims)
+fn signed_access_token(keys: &KeySet, tenant: &TenantView, token: &str, now: UnixMs) -> Option<AccessClaims> {
+    let verified = keys.verify(token).ok()?;
+    if verified.typ.as_deref() != Some("at+jwt") {
+        return None;
     }
+    let claims: AccessClaims = serde_json::from_slice(&verified.claims).ok()?;
+    (claims.iss == tenant.issuer && claims.exp > now.secs()).then_some(claims)
 }

@@ -8,7 +8,7 @@ use crate::model::client::{Client, OrganizationUsage};
 use crate::model::membership::Membership;
 use crate::model::organization::Organization;
 use crate::model::user::User;
-use crate::protocol::ids::TenantId;
+use crate::protocol::ids::{OrganizationId, TenantId};
 use crate::protocol::oauth_error::{Fault, OAuthError};
 
 /// A user's standing in an organization.
@@ -31,16 +31,10 @@ impl Engine {
         reference: &str,
     ) -> Result<Arc<Organization>, OAuthError> {
         let found = self.cached().organization(tenant, reference).await?;
-        found.ok_or_else(|| {
-            OAuthError::new(
-                crate::protocol::oauth_error::ErrorCode::InvalidRequest,
-                Fault::Client,
-                "The organization does not exist",
-            )
-        })
+        found.ok_or_else(no_such_organization)
     }
 
-    /// The standing of `user` in the organization called `reference`.
+    /// The standing of `user` in the organization called `reference`, an id or a name.
     ///
     /// # Errors
     /// `invalid_request` when there is no such organization, `access_denied` when the user is not a member.
@@ -51,6 +45,29 @@ impl Engine {
         reference: &str,
     ) -> Result<Standing, OAuthError> {
         let organization = self.organization(tenant, reference).await?;
+        self.standing_in(tenant, user, organization).await
+    }
+
+    /// The standing of `user` in the organization of the login, whose id we sealed: never taken for a name.
+    ///
+    /// # Errors
+    /// As [`Engine::standing`].
+    pub async fn standing_of_login(
+        &self,
+        tenant: &TenantId,
+        user: &User,
+        id: &str,
+    ) -> Result<Standing, OAuthError> {
+        let found = self.cached().organization_by_id(tenant, &OrganizationId::from(id)).await?;
+        self.standing_in(tenant, user, found.ok_or_else(no_such_organization)?).await
+    }
+
+    async fn standing_in(
+        &self,
+        tenant: &TenantId,
+        user: &User,
+        organization: Arc<Organization>,
+    ) -> Result<Standing, OAuthError> {
         let found = self.actors().memberships.find(tenant, &user.user_id, &organization.id).await?;
         let membership = found.ok_or_else(not_a_member)?;
         Ok(Standing { organization, membership })
@@ -95,6 +112,10 @@ pub fn check_usage(client: &Client, has_organization: bool) -> Result<(), OAuthE
         }
         _ => Ok(()),
     }
+}
+
+fn no_such_organization() -> OAuthError {
+    OAuthError::invalid_request("The organization does not exist")
 }
 
 fn not_a_member() -> OAuthError {

@@ -104,10 +104,14 @@ async fn standing(
     user: &User,
 ) -> Result<Option<Standing>, OAuthError> {
     let Request { engine, exchange, caller, form } = request;
-    let reference = form.value("organization").or(facts.organization);
-    check_usage(caller.client(), reference.is_some())?;
-    let Some(reference) = reference else { return Ok(None) };
-    let standing = engine.standing(&exchange.tenant().tenant.id, user, reference).await;
+    let tenant = &exchange.tenant().tenant.id;
+    let asked = form.value("organization");
+    check_usage(caller.client(), asked.or(facts.organization).is_some())?;
+    let standing = match (asked, facts.organization) {
+        (Some(reference), _) => engine.standing(tenant, user, reference).await,
+        (None, Some(id)) => engine.standing_of_login(tenant, user, id).await,
+        (None, None) => return Ok(None),
+    };
     if standing.as_ref().is_err_and(|error| error.code == ErrorCode::AccessDenied) {
         engine.metrics().refresh_outcome(RefreshReason::NotAMember);
     }
