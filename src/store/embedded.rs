@@ -26,6 +26,7 @@ mod families;
 mod identifiers;
 mod keys;
 mod memberships;
+mod recent;
 mod records;
 mod sessions;
 mod spends;

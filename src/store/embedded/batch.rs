@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::disk::{Disk, Space, end_of, fitting};
+use super::recent::Recent;
 use crate::clock::UnixMs;
 use crate::store::StoreError;
 
 /// What a verb reads from and writes to.
 pub(super) struct Batch<'a> {
     disk: &'a Disk,
+    recent: &'a mut Recent,
     now: UnixMs,
     /// The last write of each key. One entry a key: the journal gets each key once.
     changes: [BTreeMap<Slice, Change>; Space::ALL.len()],
@@ -29,8 +31,8 @@ pub(super) enum Change {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(disk: &'a Disk, now: UnixMs) -> Self {
-        Self { disk, now, changes: Default::default(), replaced: Vec::new() }
+    pub(super) fn new(disk: &'a Disk, recent: &'a mut Recent, now: UnixMs) -> Self {
+        Self { disk, recent, now, changes: Default::default(), replaced: Vec::new() }
     }
 
     /// The present instant, for verbs whose caller does not give one.
@@ -39,7 +41,9 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        match self.changes[space as usize].get(key) {
+        let pending = self.changes[space as usize].get(key);
+        let lately = || if space == Space::Live { self.recent.get(key) } else { None };
+        match pending.or_else(lately) {
             Some(Change::Put(value)) => Ok(Some(value.clone())),
             Some(Change::Remove) => Ok(None),
             None => self.disk.get(space, key),
@@ -126,11 +130,15 @@ impl<'a> Batch<'a> {
     }
 
     /// Makes everything durable.
-    pub(super) fn commit(self) -> Result<(), StoreError> {
+    pub(super) fn commit(mut self) -> Result<(), StoreError> {
         let changes = Space::ALL.into_iter().flat_map(|space| {
             self.changes[space as usize].iter().map(move |(key, value)| (space, key, value))
         });
-        self.disk.commit(changes)
+        self.disk.commit(changes)?;
+        for (key, change) in std::mem::take(&mut self.changes[Space::Live as usize]) {
+            self.recent.note(key, change);
+        }
+        Ok(())
     }
 
     fn change(&mut self, space: Space, key: Slice, change: Change) {

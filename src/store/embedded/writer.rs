@@ -9,10 +9,14 @@ use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::disk::Disk;
+use super::recent::Recent;
 use super::sweep::Sweep;
 use crate::clock::Clock;
 use crate::config;
 use crate::store::StoreError;
+
+/// How many keys written lately are kept at hand, at least; about 150 bytes each.
+const RECENT: usize = 32_768;
 
 /// The way to the writer. Bounded: a store that falls behind refuses instead of remembering.
 pub(super) struct Queue {
@@ -63,6 +67,7 @@ pub(super) fn spawn(
         disk,
         failed: None,
         jobs,
+        recent: Recent::new(RECENT),
         sweep: Sweep::new(section),
         sweep_interval: Duration::from_millis(section.sweep_interval_ms.max(1)),
     };
@@ -113,6 +118,7 @@ struct Writer {
     /// from here on until the process has started again and read its journal.
     failed: Option<String>,
     jobs: Receiver<Box<dyn Job>>,
+    recent: Recent,
     sweep: Sweep,
     sweep_interval: Duration,
 }
@@ -144,6 +150,8 @@ impl Writer {
     /// Waits for a verb, then takes all others that are already there.
     fn take(&self, wait: Duration) -> Result<Vec<Box<dyn Job>>, RecvTimeoutError> {
         let mut queued = vec![self.jobs.recv_timeout(wait)?];
+        // On a busy machine others are about to ask too; a commit costs the same for all of them.
+        std::thread::yield_now();
         queued.extend(self.jobs.try_iter().take(self.commit_writes - 1));
         Ok(queued)
     }
@@ -177,7 +185,7 @@ impl Writer {
         if let Some(cause) = &self.failed {
             return Err(StoreError::Unavailable(format!("an earlier write failed: {cause}")));
         }
-        let mut batch = Batch::new(&self.disk, self.clock.now());
+        let mut batch = Batch::new(&self.disk, &mut self.recent, self.clock.now());
         fill(&mut batch);
         batch.commit().inspect_err(|cause| {
             tracing::error!(%cause, "the store could not commit and refuses everything until it is opened again");
