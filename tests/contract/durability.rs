@@ -210,6 +210,22 @@ async fn a_full_queue_refuses_at_once() {
     assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
 }
 
+/// Tables take keys of so many bytes; a longer name from a stranger must not stop the writer.
+#[tokio::test]
+async fn a_name_too_long_is_refused_and_nothing_else_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = opened(&section(directory.path()));
+    let long = RecordKey { id: "x".repeat(100_000), ..document(0) };
+    assert_eq!(store.read(&long).await.unwrap(), None);
+    let refused = store.write(&long, Bytes::from_static(b"{}"), Expect::Anything).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(!store.remove(&long).await.unwrap());
+    assert_eq!(store.count(&long.tenant, long.kind).await.unwrap(), 0, "a refused write leaves no count");
+    let page = store.page(&long.tenant, long.kind, Some(&long.id), 9).await.unwrap();
+    assert!(page.items.is_empty());
+    store.ping().await.unwrap();
+}
+
 /// On a clock that the test moves: families renew, things expire, and the index follows.
 #[tokio::test]
 async fn the_sweep_removes_what_expired_and_keeps_what_was_renewed() {

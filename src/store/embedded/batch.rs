@@ -156,3 +156,55 @@ pub(super) fn encoded<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
 pub(super) fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(|cause| StoreError::Corrupt(cause.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    fn with_batch(test: impl FnOnce(Batch<'_>, &Disk)) {
+        let directory = tempfile::tempdir().unwrap();
+        let section = config::embedded::Embedded { path: directory.path().to_owned(), ..Default::default() };
+        let disk = Disk::open(&section).unwrap();
+        test(Batch::new(&disk, UnixMs(1)), &disk);
+    }
+
+    fn keys(entries: &[KvPair]) -> Vec<&[u8]> {
+        entries.iter().map(|(key, _)| &**key).collect()
+    }
+
+    #[test]
+    fn a_failed_verb_leaves_nothing() {
+        with_batch(|mut batch, disk| {
+            batch.run(|batch| batch.put(Space::Live, b"a", b"1")).unwrap();
+            let failed = batch.run(|batch| {
+                batch.put(Space::Live, b"a", b"2")?;
+                batch.put(Space::Live, b"a", b"3")?;
+                batch.remove(Space::Live, b"a");
+                batch.put(Space::Live, b"b", b"4")?;
+                Err::<(), _>(StoreError::Corrupt(String::new()))
+            });
+            assert!(failed.is_err());
+            assert_eq!(batch.get(Space::Live, b"a").unwrap().as_deref(), Some(b"1".as_slice()));
+            batch.commit().unwrap();
+            assert_eq!(disk.get(Space::Live, b"a").unwrap().as_deref(), Some(b"1".as_slice()));
+            assert_eq!(disk.get(Space::Live, b"b").unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn a_verb_sees_what_was_committed_and_what_came_before_it() {
+        with_batch(|mut batch, disk| {
+            for key in [b"a1", b"a2", b"b1"] {
+                batch.run(|batch| batch.put(Space::Live, key, b"")).unwrap();
+            }
+            batch.commit().unwrap();
+            let mut batch = Batch::new(disk, UnixMs(2));
+            batch.remove(Space::Live, b"a1");
+            batch.put(Space::Live, b"a3", b"").unwrap();
+            batch.put(Space::Kept, b"a4", b"").unwrap();
+            assert_eq!(keys(&batch.under(Space::Live, b"a").unwrap()), [b"a2", b"a3"]);
+            assert_eq!(keys(&disk.page(Space::Live, b"a", &[], 9).unwrap()), [b"a1", b"a2"]);
+        });
+    }
+}
