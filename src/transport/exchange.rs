@@ -25,10 +25,16 @@ impl Exchange {
     /// Finds the tenant that the request is for, by host.
     ///
     /// # Errors
-    /// `invalid_request` (404) when the host belongs to nobody.
+    /// `invalid_request`: 404 when the host belongs to nobody, 400 when `Authorization` or `Host` comes twice.
     pub fn admit(arrival: Arrival, tenancy: &Tenancy) -> Result<Self, OAuthError> {
         let Arrival { request, peer, request_id, .. } = arrival;
         let (head, body) = request.into_parts();
+        for name in [AUTHORIZATION, HOST] {
+            // RFC 9110 §5.3, §7.2: with two, a proxy in front may have believed the other one.
+            if head.headers.get_all(&name).iter().nth(1).is_some() {
+                return Err(OAuthError::invalid_request(format!("Header given more than once: {name}")));
+            }
+        }
         let tenant = tenancy.at_host(host(&head)).ok_or_else(nobody)?;
         Ok(Self { head, body, tenant, peer, request_id })
     }
