@@ -1,5 +1,6 @@
 //! An exchange: what arrived, for which tenant, from whom, until when.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,6 @@ use crate::tenancy::{Tenancy, TenantView};
 use crate::transport::{Arrival, Peer, RequestId};
 
 /// A request that found its tenant; only [`Exchange::admit`] makes one.
-#[derive(Debug)]
 pub struct Exchange {
     head: http::request::Parts,
     body: Bytes,
@@ -110,6 +110,19 @@ impl Exchange {
             Fault::Client,
             "Content-Type must be application/x-www-form-urlencoded or application/json",
         ))
+    }
+}
+
+impl fmt::Debug for Exchange {
+    /// Headers and body carry credentials, the query codes: none of them may be printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, tenant, peer, request_id, .. } = self;
+        let path = head.uri.path();
+        write!(
+            f,
+            "Exchange({} {path} at {} from {} as {request_id})",
+            head.method, tenant.tenant.id, peer.address
+        )
     }
 }
 
