@@ -183,12 +183,12 @@ async fn reload(tenancy: &Tenancy, store: &SharedStore) -> Result<(), StoreError
 fn follow_tenants(engine: Arc<Engine>) -> JoinHandle<()> {
     let mut changes = engine.actors().changes.subscribe();
     tokio::spawn(async move {
+        // What changed between the first reading and this subscription was not heard.
+        reload_at_last(&engine).await;
         loop {
             match changes.recv().await {
                 Ok(News::Changed(Change::Tenant { .. }) | News::Everything) | Err(RecvError::Lagged(_)) => {
-                    if let Err(error) = reload(engine.tenancy(), engine.store()).await {
-                        tracing::warn!(%error, "tenants were not reloaded; the next change tries again");
-                    }
+                    reload_at_last(&engine).await;
                 }
                 Ok(News::Changed(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -196,3 +196,14 @@ fn follow_tenants(engine: Arc<Engine>) -> JoinHandle<()> {
         }
     })
 }
+
+/// Reloads until it succeeds: a tenant that was disabled must not be served until something else changes.
+async fn reload_at_last(engine: &Engine) {
+    while let Err(error) = reload(engine.tenancy(), engine.store()).await {
+        tracing::warn!(%error, "tenants were not reloaded; trying again");
+        tokio::time::sleep(RELOAD_PAUSE).await;
+    }
+}
+
+/// How long to wait before reading the tenants again when they could not be read.
+const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);

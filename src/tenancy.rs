@@ -46,10 +46,14 @@ impl Tenancy {
         let mut fresh = Snapshot::default();
         for tenant in tenants.into_iter().filter(|tenant| tenant.enabled) {
             let view = Arc::new(view(&self.naming, tenant));
-            for host in hosts(&self.naming, &view.tenant) {
-                fresh.by_host.insert(host, Arc::clone(&view));
+            for host in &view.tenant.custom_domains {
+                fresh.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&view));
             }
             fresh.by_id.insert(view.tenant.id.clone(), view);
+        }
+        // Last, so that no custom domain takes another tenant's own host.
+        for view in fresh.by_id.values() {
+            fresh.by_host.insert(own_host(&self.naming, &view.tenant), Arc::clone(view));
         }
         fresh.default = fresh.by_id.get(&TenantId::from(self.naming.default_tenant.as_str())).cloned();
         self.present.store(Arc::new(fresh));
@@ -99,18 +103,18 @@ fn issuer(naming: &Naming, tenant: &Tenant) -> String {
     }
 }
 
-fn hosts(naming: &Naming, tenant: &Tenant) -> Vec<String> {
-    let own = format!("{}.{}", tenant.id, naming.base_domain);
-    let custom = tenant.custom_domains.iter().cloned();
-    custom.chain([own]).map(|host| host.to_ascii_lowercase()).collect()
+fn own_host(naming: &Naming, tenant: &Tenant) -> String {
+    format!("{}.{}", tenant.id, naming.base_domain).to_ascii_lowercase()
 }
 
-/// `host:port` without the port; brackets of IPv6 literals stay.
+/// `host:port` without the port and without the dot that ends an absolute name (RFC 1034 §3.1); brackets of
+/// IPv6 literals stay.
 fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
+    let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
-    }
+    };
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -128,6 +132,7 @@ mod tests {
         tenancy.replace(vec![
             tenant(r#"{"id":"acme","custom_domains":["Login.Acme.test"]}"#),
             tenant(r#"{"id":"beta"}"#),
+            tenant(r#"{"id":"thief","custom_domains":["beta.example.test"]}"#),
             tenant(r#"{"id":"gone","enabled":false}"#),
         ]);
         tenancy
@@ -157,6 +162,8 @@ mod tests {
             assert_eq!(name(&tenancy, own).as_deref(), Some("beta"), "{own}");
         }
         assert_eq!(name(&tenancy, "nosuch.example.test"), None);
+        assert_eq!(name(&tenancy, "nosuch.example.test.:80"), None);
+        assert_eq!(name(&tenancy, "Acme.example.test.").as_deref(), Some("acme"));
         assert_eq!(name(&tenancy, "gone.example.test"), None);
     }
 

@@ -35,7 +35,8 @@ pub use peer::Peer;
 pub use request_id::RequestId;
 
 /// A request that has arrived whole.
-#[derive(Debug)]
+///
+/// There is no `Debug`: headers and body carry credentials.
 pub struct Arrival {
     /// The request with its body, which is no longer than `limits.body_bytes_max`.
     pub request: http::Request<Bytes>,

@@ -53,6 +53,8 @@ fn beside(folder: &Path, entropy: &Entropy) -> Result<MasterKey, StartError> {
     fs::create_dir_all(folder).map_err(fault)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(fault)?;
     file.write_all(key.to_base64().as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
+    // The name too: a store that outlived its key in a crash would be unreadable.
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)?;
     Ok(key)
 }
 

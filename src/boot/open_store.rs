@@ -1,5 +1,8 @@
 //! Opens the configured store.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock::Clock;
@@ -21,7 +24,32 @@ pub async fn open(config: &Config, clock: &Clock, metrics: &Arc<Metrics>) -> Res
             cluster.count_in(metrics);
             cluster
         }
-        StoreKind::Embedded => Embedded::open(&config.embedded, clock.clone())?,
+        StoreKind::Embedded => {
+            make_private(&config.embedded.path)?;
+            Embedded::open(&config.embedded, clock.clone())?
+        }
     };
     Ok(Metered::over(store, Arc::clone(metrics)))
+}
+
+/// Makes the folder of the embedded store, which holds password hashes and log events, for its owner only. One that
+/// is there already is left as the operator made it.
+fn make_private(folder: &Path) -> Result<(), StoreError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| StoreError::Unavailable(format!("{}: {error}", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_new_folder_is_its_owners_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("a/b");
+        make_private(&folder).unwrap();
+        make_private(&folder).unwrap();
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 }

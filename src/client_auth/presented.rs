@@ -14,8 +14,7 @@ use crate::transport::exchange::Exchange;
 /// The one value of `client_assertion_type` (RFC 7523 §2.2).
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The proof that came along.
-#[derive(Debug)]
+/// The proof that came along. Never printed: there is no `Debug`.
 pub enum Proof<'a> {
     /// A signed assertion.
     Assertion(&'a str),

@@ -22,7 +22,7 @@ pub(super) fn lay_file(table: &mut Table, path: &Path) -> Result<(), ConfigError
     let text = read(path)?;
     let over = text
         .parse::<Table>()
-        .map_err(|cause| ConfigError::Syntax { path: path.into(), problem: cause.to_string() })?;
+        .map_err(|cause| ConfigError::Syntax { path: path.into(), problem: without_text(&text, &cause) })?;
     lay(table, over);
     Ok(())
 }
@@ -106,6 +106,13 @@ fn typed(now: Option<&Value>, text: &str) -> Result<Value, String> {
         Some(Value::Table(_)) => Err(wrong("one of the keys inside this section")),
         Some(Value::String(_) | Value::Datetime(_)) | None => Ok(Value::String(text.to_owned())),
     }
+}
+
+/// The place and the problem; the library's own wording quotes the line, which may hold a secret.
+fn without_text(text: &str, cause: &toml::de::Error) -> String {
+    let before = cause.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(0, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", cause.message())
 }
 
 fn lay(table: &mut Table, over: Table) {

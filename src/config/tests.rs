@@ -89,6 +89,8 @@ fn a_value_out_of_range_names_the_key_and_the_range() {
 #[test]
 fn syntax_and_missing_files_name_the_file() {
     assert!(refusal("[limits\n", &[]).contains("expected"));
+    let text = refusal("store = \"embedded\"\nmaster_key = \"S3CRET\n", &[]);
+    assert!(text.contains("line 2: ") && !text.contains("S3CRET"), "{text}");
     let text = Config::load(Some(Path::new("/nonexistent/j.toml")), std::iter::empty()).unwrap_err();
     assert!(text.to_string().starts_with("/nonexistent/j.toml: "));
 }

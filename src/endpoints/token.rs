@@ -14,6 +14,9 @@ use crate::telemetry::labels::GrantLabel;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
 
+/// The part of an error's description that is kept in the tenant's log.
+const LOGGED_CHARACTERS: usize = 300;
+
 /// Answers a token request.
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     let started = Instant::now();
@@ -100,7 +103,8 @@ fn report(engine: &Engine, exchange: &Exchange, asked: Option<GrantType>, error:
         organization: None,
         session: None,
         address: Some(exchange.peer().address.to_string()),
-        description: error.description.to_string(),
+        // A description may quote the request; what a caller sends must not fill the log.
+        description: error.description.chars().take(LOGGED_CHARACTERS).collect(),
     });
 }
 

@@ -11,8 +11,8 @@ use crate::model::client::{Client, ExpirationType, RotationType};
 use crate::model::session::Amr;
 use crate::model::tenant::TenantSettings;
 use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId};
-use crate::protocol::oauth_error::OAuthError;
-use crate::signing::sealing::Purpose;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::signing::sealing::{Purpose, SealError};
 
 /// The longest leeway a client may set, in seconds (design §5).
 pub const LEEWAY_MAX_SECS: u64 = 600;
@@ -128,9 +128,16 @@ impl Engine {
         let mut seed = Zeroizing::new([0_u8; 24]);
         seed[..16].copy_from_slice(&facts.family.0);
         seed[16..].copy_from_slice(&facts.generation.to_be_bytes());
-        self.sealer()
-            .seal(Purpose::RefreshToken, tenant, seed.as_slice(), &plain)
-            .map_err(|error| OAuthError::server_error(error.to_string()))
+        self.sealer().seal(Purpose::RefreshToken, tenant, seed.as_slice(), &plain).map_err(
+            |error| match error {
+                SealError::Cipher => OAuthError::server_error(error.to_string()),
+                SealError::TooLong => OAuthError::new(
+                    ErrorCode::InvalidScope,
+                    Fault::Client,
+                    "The requested scope is too long for a refresh token",
+                ),
+            },
+        )
     }
 
     /// Opens what a client presents; `None` for anything that this tenant did not seal as a refresh token.

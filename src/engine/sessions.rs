@@ -1,5 +1,6 @@
 //! Sessions and families: opened at login, ended for good, and said so to every node.
 
+use crate::actors::Ring;
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::model::change::Change;
@@ -7,6 +8,7 @@ use crate::model::family::{NewFamily, Presented, Rotation};
 use crate::model::session::{Ended, Session};
 use crate::protocol::ids::{FamilyId, FamilyKey, SessionId};
 use crate::protocol::oauth_error::OAuthError;
+use crate::store::{SharedStore, StoreError};
 
 impl Engine {
     /// A session id that nobody has.
@@ -41,12 +43,17 @@ impl Engine {
         Ok(self.store().find(id, now).await?)
     }
 
-    /// Rotates by way of the session's shard.
+    /// Rotates by way of the session's shard. When the token was used twice, the revocation of its family is
+    /// written twice, and with `reuse_ends_session` the session ends. With it, all of this is done even when the
+    /// request is given up: the store has forgotten the family by then, so no later request would show the reuse,
+    /// and whoever hangs up early must not keep the session.
     ///
     /// # Errors
     /// `temporarily_unavailable`; the same token may be presented again.
-    pub async fn rotate(&self, asked: Presented) -> Result<Rotation, OAuthError> {
-        self.actors().ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))
+    pub async fn rotate(&self, asked: Presented, reuse_ends_session: bool) -> Result<Rotation, OAuthError> {
+        let (store, ring) = (SharedStore::clone(self.store()), self.actors().ring.clone());
+        let rotating = rotate(store, ring, asked, reuse_ends_session);
+        if reuse_ends_session { carried_out(rotating).await } else { rotating.await }
     }
 
     /// Ends a session and all its families, here and, by the change feed, after any failover.
@@ -54,9 +61,7 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; ending again is safe.
     pub async fn end_session(&self, session: SessionId) -> Result<Ended, OAuthError> {
-        let ended = self.store().end(session).await?;
-        self.store().publish(&Change::SessionEnded { session, at: self.now() }).await?;
-        Ok(ended)
+        Ok(end(self.store(), &self.actors().ring, session, self.now()).await?)
     }
 
     /// Revokes one family, here and, by the change feed, after any failover.
@@ -64,8 +69,63 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; revoking again is safe.
     pub async fn revoke_family(&self, session: SessionId, family: FamilyKey) -> Result<bool, OAuthError> {
-        let existed = self.store().revoke(session, family).await?;
-        self.store().publish(&Change::FamilyRevoked { session, family, at: self.now() }).await?;
-        Ok(existed)
+        Ok(revoke(self.store(), &self.actors().ring, (session, family), self.now()).await?)
     }
+}
+
+async fn rotate(
+    store: SharedStore,
+    ring: Ring,
+    asked: Presented,
+    reuse_ends_session: bool,
+) -> Result<Rotation, OAuthError> {
+    let rotation = ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))?;
+    if rotation == Rotation::Reused {
+        carried_out(end_reused(store, ring, asked, reuse_ends_session)).await?;
+    }
+    Ok(rotation)
+}
+
+async fn end_reused(
+    store: SharedStore,
+    ring: Ring,
+    asked: Presented,
+    reuse_ends_session: bool,
+) -> Result<(), OAuthError> {
+    let Presented { session, family, now, .. } = asked;
+    if let Err(error) = revoke(&store, &ring, (session, family), now).await {
+        tracing::warn!(%error, "the revocation of a reused family was not written twice");
+    }
+    if reuse_ends_session {
+        end(&store, &ring, session, now).await?;
+    }
+    Ok(())
+}
+
+/// Carries `work` out to its end, also when nobody waits for it any more.
+async fn carried_out<T: Send + 'static>(
+    work: impl Future<Output = Result<T, OAuthError>> + Send + 'static,
+) -> Result<T, OAuthError> {
+    tokio::spawn(work).await.map_err(|error| OAuthError::unavailable(error.to_string()))?
+}
+
+/// Ends a session in its own slot, on this node at once, and in the feed.
+async fn end(store: &SharedStore, ring: &Ring, session: SessionId, at: UnixMs) -> Result<Ended, StoreError> {
+    let ended = store.end(session).await?;
+    ring.forget(session);
+    store.publish(&Change::SessionEnded { session, at }).await?;
+    Ok(ended)
+}
+
+/// Revokes a family in its own slot, on this node at once, and in the feed.
+async fn revoke(
+    store: &SharedStore,
+    ring: &Ring,
+    (session, family): (SessionId, FamilyKey),
+    at: UnixMs,
+) -> Result<bool, StoreError> {
+    let existed = store.revoke(session, family).await?;
+    ring.forget_family(session, family);
+    store.publish(&Change::FamilyRevoked { session, family, at }).await?;
+    Ok(existed)
 }

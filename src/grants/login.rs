@@ -112,5 +112,7 @@ fn first_token(
         started_at: session.created_at,
         expires_at: lifetimes.absolute_end(session.created_at),
     };
+    // The longest successor must fit too: a rotation that cannot be sealed would lose the family.
+    engine.seal_refresh_token(&tenant.id, &RefreshFacts { generation: u64::MAX, ..facts.clone() })?;
     engine.seal_refresh_token(&tenant.id, &facts)
 }

@@ -135,16 +135,14 @@ async fn rotate(
         expires_at: lifetimes.idle_end(now, facts.expires_at),
         rotating: lifetimes.rotating,
     };
-    let (reason, generation) = match engine.rotate(asked).await? {
+    let settings = &exchange.tenant().tenant.settings;
+    let (reason, generation) = match engine.rotate(asked, settings.reuse_ends_session).await? {
         Rotation::Rotated { generation } => (RefreshReason::Rotated, generation),
         Rotation::Repeated { generation } => (RefreshReason::Repeated, generation),
         Rotation::Recovered { generation } => (RefreshReason::Recovered, generation),
         Rotation::Unknown => return Err(dead(engine, RefreshReason::Unknown)),
         Rotation::Reused => {
-            reused(request, facts, now).await;
-            if exchange.tenant().tenant.settings.reuse_ends_session {
-                engine.end_session(facts.session).await?;
-            }
+            log_reuse(request, facts, now);
             return Err(dead(engine, RefreshReason::Reused));
         }
     };
@@ -152,12 +150,8 @@ async fn rotate(
     Ok(generation)
 }
 
-/// Says twice that the family is gone, and writes it to the tenant's log.
-async fn reused(request: Request<'_>, facts: &RefreshFacts<'_>, now: UnixMs) {
+fn log_reuse(request: Request<'_>, facts: &RefreshFacts<'_>, now: UnixMs) {
     let Request { engine, exchange, caller, .. } = request;
-    if let Err(error) = engine.revoke_family(facts.session, facts.family_key()).await {
-        tracing::warn!(cause = error.cause, "the revocation of a reused family was not written twice");
-    }
     engine.log(LogEvent {
         tenant: exchange.tenant().tenant.id.clone(),
         event: EventType::Ferrt,

@@ -1,11 +1,12 @@
 //! The parameters of a request: `application/x-www-form-urlencoded` or a flat JSON object, strictly read.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::protocol::oauth_error::OAuthError;
 
 /// Named values, each name at most once (RFC 6749 §3.2); an empty value counts as absent (§3.2).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Form<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -74,6 +75,13 @@ impl<'a> Form<'a> {
         }
         self.pairs.push((name, value));
         Ok(())
+    }
+}
+
+impl fmt::Debug for Form<'_> {
+    /// Passwords, secrets and tokens are values: only names may be printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.pairs.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -182,6 +190,7 @@ mod tests {
     fn plain_and_encoded_values_read() {
         let form = Form::urlencoded(b"a=1&b=x+y%20z&c=%C3%A9&d=&e").unwrap();
         assert_eq!(form.value("a"), Some("1"));
+        assert!(!format!("{form:?}").contains("x y z"));
         assert_eq!(form.value("b"), Some("x y z"));
         assert_eq!(form.value("c"), Some("é"));
         assert_eq!((form.value("d"), form.value("e"), form.value("f")), (None, None, None));

@@ -1,5 +1,6 @@
 //! Scope: a space-separated set of case-sensitive tokens (RFC 6749 §3.3).
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,10 +11,22 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Scope(Arc<str>);
 
-/// The text holds a character that no scope token may hold.
+/// The most tokens of one `scope` parameter; as many as a resource server may know, and OpenID Connect's own.
+pub const TOKENS_MAX: usize = 1_024;
+
+/// Up to so many tokens are compared with each other; more are hashed, or strangers would choose our cost.
+const FEW: usize = 16;
+
+/// The text is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scope holds a character outside RFC 6749 §3.3")]
-pub struct BadScope;
+pub enum BadScope {
+    /// It holds a character that no scope token may hold.
+    #[error("scope holds a character outside RFC 6749 §3.3")]
+    Character,
+    /// It holds more than [`TOKENS_MAX`] tokens.
+    #[error("scope holds too many tokens")]
+    TooMany,
+}
 
 impl Scope {
     /// The empty set.
@@ -24,11 +37,15 @@ impl Scope {
     /// Reads a `scope` parameter; repeated tokens and repeated spaces are folded.
     ///
     /// # Errors
-    /// [`BadScope`] when a character is not in `%x21 / %x23-5B / %x5D-7E` (RFC 6749 §3.3).
+    /// [`BadScope`] when a character is not in `%x21 / %x23-5B / %x5D-7E` (RFC 6749 §3.3), or there are more than
+    /// [`TOKENS_MAX`] tokens.
     pub fn parse(text: &str) -> Result<Self, BadScope> {
         let legal = |byte: u8| matches!(byte, b' ' | 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
         if !text.bytes().all(legal) {
-            return Err(BadScope);
+            return Err(BadScope::Character);
+        }
+        if text.split(' ').count() > TOKENS_MAX {
+            return Err(BadScope::TooMany);
         }
         if is_canonical(text) {
             return Ok(Self(Arc::from(text)));
@@ -76,6 +93,10 @@ fn is_canonical(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
+    if text.split(' ').nth(FEW).is_some() {
+        let mut seen = HashSet::new();
+        return text.split(' ').all(|token| !token.is_empty() && seen.insert(token));
+    }
     let mut rest = text;
     while let Some((token, tail)) = rest.split_once(' ') {
         if token.is_empty() || tail.split(' ').any(|later| later == token) {
@@ -88,13 +109,18 @@ fn is_canonical(text: &str) -> bool {
 
 impl<'a> FromIterator<&'a str> for Scope {
     fn from_iter<I: IntoIterator<Item = &'a str>>(tokens: I) -> Self {
-        let mut seen: Vec<&str> = Vec::new();
-        for token in tokens {
-            if !token.is_empty() && !seen.contains(&token) {
-                seen.push(token);
+        let mut kept: Vec<&str> = Vec::new();
+        let mut hashed: HashSet<&str> = HashSet::new();
+        for token in tokens.into_iter().filter(|token| !token.is_empty()) {
+            if kept.len() == FEW && hashed.is_empty() {
+                hashed.extend(&kept);
+            }
+            let is_new = if hashed.is_empty() { !kept.contains(&token) } else { hashed.insert(token) };
+            if is_new {
+                kept.push(token);
             }
         }
-        Self(Arc::from(seen.join(" ")))
+        Self(Arc::from(kept.join(" ")))
     }
 }
 
@@ -125,8 +151,23 @@ mod tests {
     #[test]
     fn illegal_characters_are_refused() {
         for bad in ["a\tb", "a\"b", "a\\b", "é", "a\nb"] {
-            assert_eq!(Scope::parse(bad), Err(BadScope), "{bad:?}");
+            assert_eq!(Scope::parse(bad), Err(BadScope::Character), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn many_tokens_fold_like_few_and_too_many_are_refused() {
+        let of = |count: usize| (0..count).map(|n| format!("s{n}")).collect::<Vec<_>>().join(" ");
+        for count in [1, FEW - 1, FEW, FEW + 1, 4 * FEW, TOKENS_MAX] {
+            let plain = of(count);
+            assert_eq!(Scope::parse(&plain).unwrap().as_str(), plain);
+            let twice = plain.split(' ').chain(plain.split(' ')).collect::<Scope>();
+            assert_eq!(twice.as_str(), plain);
+            let last = format!("s{}", count - 1);
+            assert_eq!(Scope::parse(&format!("{last} {}", of(count - 1))).unwrap().iter().count(), count);
+        }
+        assert_eq!(Scope::parse(&of(TOKENS_MAX + 1)), Err(BadScope::TooMany));
+        assert_eq!(Scope::parse(&" ".repeat(60_000)), Err(BadScope::TooMany));
     }
 
     #[test]

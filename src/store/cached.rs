@@ -27,6 +27,10 @@ pub mod shelf;
 
 use key::Name;
 pub use role_book::RoleBook;
+
+/// The longest id or name that a document can have, in bytes (the registrar allows 600). What is longer is absent
+/// without a look: callers choose what they name, and absence is remembered under the whole name.
+const NAME_MAX: usize = 1_024;
 use shelf::{Entry, Shelf};
 
 /// The caches in front of the [`Catalog`], one per kind.
@@ -127,6 +131,9 @@ impl Cached {
                 return Ok(found);
             }
         }
+        if id_or_name.len() > NAME_MAX {
+            return Ok(None);
+        }
         let lower = lowercase(id_or_name);
         let name = Name::of(tenant, &lower);
         if let Some(hit) = self.hit(&self.organizations_by_name, CacheName::Organization, &name) {
@@ -208,6 +215,9 @@ impl Cached {
         tenant: &TenantId,
         id: &str,
     ) -> Result<Option<Arc<T>>, StoreError> {
+        if id.len() > NAME_MAX {
+            return Ok(None);
+        }
         let name = Name::of(tenant, id);
         match self.hit(kept, cache, &name) {
             Some(hit) => Ok(hit),

@@ -1,5 +1,6 @@
 //! An exchange: what arrived, for which tenant, from whom, until when.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,6 @@ use crate::tenancy::{Tenancy, TenantView};
 use crate::transport::{Arrival, Peer, RequestId};
 
 /// A request that found its tenant; only [`Exchange::admit`] makes one.
-#[derive(Debug)]
 pub struct Exchange {
     head: http::request::Parts,
     body: Bytes,
@@ -25,10 +25,16 @@ impl Exchange {
     /// Finds the tenant that the request is for, by host.
     ///
     /// # Errors
-    /// `invalid_request` (404) when the host belongs to nobody.
+    /// `invalid_request`: 404 when the host belongs to nobody, 400 when `Authorization` or `Host` comes twice.
     pub fn admit(arrival: Arrival, tenancy: &Tenancy) -> Result<Self, OAuthError> {
         let Arrival { request, peer, request_id, .. } = arrival;
         let (head, body) = request.into_parts();
+        for name in [AUTHORIZATION, HOST] {
+            // RFC 9110 §5.3, §7.2: with two, a proxy in front may have believed the other one.
+            if head.headers.get_all(&name).iter().nth(1).is_some() {
+                return Err(OAuthError::invalid_request(format!("Header given more than once: {name}")));
+            }
+        }
         let tenant = tenancy.at_host(host(&head)).ok_or_else(nobody)?;
         Ok(Self { head, body, tenant, peer, request_id })
     }
@@ -104,6 +110,19 @@ impl Exchange {
             Fault::Client,
             "Content-Type must be application/x-www-form-urlencoded or application/json",
         ))
+    }
+}
+
+impl fmt::Debug for Exchange {
+    /// Headers and body carry credentials, the query codes: none of them may be printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, tenant, peer, request_id, .. } = self;
+        let path = head.uri.path();
+        write!(
+            f,
+            "Exchange({} {path} at {} from {} as {request_id})",
+            head.method, tenant.tenant.id, peer.address
+        )
     }
 }
 

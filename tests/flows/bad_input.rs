@@ -94,3 +94,27 @@ async fn cross_origin_pages_may_ask_and_read() {
     assert!(preflight.headers.get("access-control-allow-credentials").is_none());
     world.stop().await;
 }
+
+/// A proxy in front may have believed the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_authorization_headers_are_refused() {
+    let world = World::start().await;
+    let token = world.login("app", "offline_access").await.refresh_token();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    world.token_with_headers(&form, &["Basic YTpi", "Basic YTpj"]).await.refused(400, "invalid_request");
+    assert_eq!(world.refresh("app", &token).await.status, 200);
+    world.stop().await;
+}
+
+/// Comparing every token with every other would take seconds for one request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_of_thousands_of_tokens_is_refused_at_once_and_costs_no_token() {
+    let world = World::start().await;
+    let token = world.login("app", "offline_access").await.refresh_token();
+    let scope = (0..10_000).map(|n| format!("{n:x}")).collect::<Vec<_>>().join(" ");
+    world.refresh_with("app", &token, &[("scope", &scope)]).await.refused(400, "invalid_scope");
+    let login = World::login_form("app", &scope, "https://api.test/");
+    world.token(&login).await.refused(400, "invalid_scope");
+    assert_eq!(world.refresh("app", &token).await.status, 200);
+    world.stop().await;
+}

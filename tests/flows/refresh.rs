@@ -1,6 +1,11 @@
 //! Refresh: the table of design §5 seen from outside, and real parallelism.
 
 use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jeton::model::family::Presented;
+use jeton::protocol::ids::TenantId;
 
 use crate::answer::claims;
 use crate::world::World;
@@ -122,5 +127,52 @@ async fn offline_access_needs_client_and_api() {
     assert_eq!(none.text("scope"), "read:things");
     let never_asked = world.login("app", "read:things").await;
     assert!(never_asked.json().get("refresh_token").is_none());
+    world.stop().await;
+}
+
+/// Whoever presents a stolen token and hangs up must not keep the session alive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reuse_ends_the_session_even_when_the_caller_hangs_up() {
+    let world = World::start().await;
+    let tenant = TenantId::from("default");
+    let login = world.login("app", "openid offline_access").await;
+    let first = login.refresh_token();
+    let second = world.refresh("app", &first).await.refresh_token();
+    world.refresh("app", &second).await;
+    let engine = world.engine();
+    let opened = engine.open_refresh_token(&tenant, &first).unwrap();
+    let facts = opened.facts().unwrap();
+    let asked = Presented {
+        session: facts.session,
+        family: facts.family_key(),
+        generation: facts.generation,
+        now: engine.now(),
+        leeway_ms: 30_000,
+        expires_at: facts.expires_at,
+        rotating: true,
+    };
+    let given_up = engine.rotate(asked, true).now_or_never();
+    assert!(given_up.is_none(), "it was looked at once, and dropped");
+    for _ in 0..200 {
+        if engine.session(facts.session, engine.now()).await.unwrap().is_none() {
+            return world.stop().await;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the session lives on");
+}
+
+/// The revocation holds on this node from its acknowledgement on, not only once the feed was heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_revoked_here_is_dead_here_at_once() {
+    let world = World::start().await;
+    let token = world.login("app", "offline_access").await.refresh_token();
+    let token = world.refresh("app", &token).await.refresh_token();
+    let opened = world.engine().open_refresh_token(&TenantId::from("default"), &token).unwrap();
+    let facts = opened.facts().unwrap();
+    world.engine().revoke_family(facts.session, facts.family_key()).await.unwrap();
+    let asked = world.store.calls();
+    world.refresh("app", &token).await.refused(400, "invalid_grant");
+    assert_eq!(world.store.calls(), asked);
     world.stop().await;
 }

@@ -250,6 +250,12 @@ impl Caller {
         self.send(request.header("authorization", authorization)).await
     }
 
+    pub(crate) async fn token_with_headers(&self, form: &[(&str, &str)], authorizations: &[&str]) -> Answer {
+        let request = self.http.post(format!("{}/oauth/token", self.base)).form(form);
+        let add = |request: reqwest::RequestBuilder, value: &&str| request.header("authorization", *value);
+        self.send(authorizations.iter().fold(request, add)).await
+    }
+
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Answer {
         self.refresh_with(client, token, &[]).await
     }

@@ -1,6 +1,6 @@
 //! The keeper: publishes snapshots in order, one load per tenant at a time, and looks at the schedule.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(crate) struct Keeper;
 
 /// What the keeper is told.
 pub(crate) enum KeeperMsg {
+    /// The pause after a load that failed is over.
+    Again(TenantId),
     /// It is time to look at the schedule.
     Look,
     /// The schedule was looked at.
@@ -45,6 +47,8 @@ pub(crate) struct KeeperArguments {
 pub(crate) struct KeeperState {
     arguments: KeeperArguments,
     loading: HashMap<TenantId, Loading>,
+    /// Tenants whose keys are to be loaded again after a pause: one retry each, however many loads fail.
+    pausing: HashSet<TenantId>,
     looking: bool,
 }
 
@@ -71,7 +75,8 @@ impl Actor for Keeper {
         arguments: KeeperArguments,
     ) -> Result<KeeperState, ActorProcessingErr> {
         myself.send_interval(arguments.locksmith.interval(), || KeeperMsg::Look);
-        let mut state = KeeperState { arguments, loading: HashMap::new(), looking: false };
+        let mut state =
+            KeeperState { arguments, loading: HashMap::new(), pausing: HashSet::new(), looking: false };
         // A predecessor may have died with word of a change in its mailbox.
         let known: Vec<TenantId> = state.arguments.snapshots.load().keys().cloned().collect();
         for tenant in known {
@@ -87,6 +92,10 @@ impl Actor for Keeper {
         state: &mut KeeperState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            KeeperMsg::Again(tenant) => {
+                state.pausing.remove(&tenant);
+                state.reload(&myself, tenant, None);
+            }
             KeeperMsg::Look => state.look(myself),
             KeeperMsg::Looked => state.looking = false,
             KeeperMsg::Loaded(tenant, answer) => state.loaded(&myself, tenant, &answer),
@@ -128,8 +137,10 @@ impl KeeperState {
             Ok(keys) => self.publish(&tenant, keys),
             Err(error) => {
                 tracing::error!(%tenant, %error, "keys cannot be loaded; the last ones stay");
-                let again = tenant.clone();
-                myself.send_after(PAUSE, move || KeeperMsg::Reload(again, None));
+                if self.pausing.insert(tenant.clone()) {
+                    let again = tenant.clone();
+                    myself.send_after(PAUSE, move || KeeperMsg::Again(again));
+                }
             }
         }
         let Some(loading) = self.loading.remove(&tenant) else { return };

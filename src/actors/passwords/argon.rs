@@ -9,6 +9,9 @@ use super::phc::Phc;
 use super::{HashError, Verdict};
 use crate::config::passwords::Passwords as Settings;
 
+/// As much of a password as bcrypt looks at.
+const BCRYPT_BYTES: usize = 72;
+
 /// Bytes of a new hash.
 const OUTPUT: usize = 32;
 
@@ -67,7 +70,8 @@ impl Argon {
         }
         if is_bcrypt(hash) {
             let same = bcrypt::verify(password, hash).map_err(|_| HashError::Malformed)?;
-            return Ok(verdict(same, true));
+            // bcrypt looked at so much only: what follows was not proved and must not become the password.
+            return Ok(verdict(same, password.len() <= BCRYPT_BYTES));
         }
         let phc = Phc::read(hash).ok_or(HashError::Malformed)?;
         let mut output = vec![0_u8; phc.output.len()];

@@ -80,6 +80,16 @@ async fn weaker_and_foreign_hashes_match_and_ask_to_be_replaced() {
 }
 
 #[tokio::test]
+async fn a_password_that_bcrypt_saw_in_part_does_not_become_the_hash() {
+    let passwords = world(&CHEAP).await.passwords;
+    let long = "x".repeat(72);
+    let hash = bcrypt::hash(&long, 4).unwrap();
+    let verdict = passwords.verify(text(&format!("{long}typo")), hash.clone()).await;
+    assert_eq!(verdict, Ok(Verdict::Match { needs_rehash: false }));
+    assert_eq!(passwords.verify(text(&long), hash).await, Ok(Verdict::Match { needs_rehash: true }));
+}
+
+#[tokio::test]
 async fn hashes_that_are_none_or_cost_too_much_are_refused() {
     let passwords = world(&CHEAP).await.passwords;
     let dear = bcrypt::hash("pw", 4).unwrap().replacen("$04$", "$07$", 1);

@@ -129,3 +129,17 @@ async fn a_load_that_everybody_left_leaves_nothing_behind() {
     assert!(asked.is_err());
     assert!(world.cached.organizations.is_idle());
 }
+
+#[tokio::test]
+async fn a_name_that_nothing_can_have_is_neither_looked_for_nor_remembered() {
+    let world = world();
+    let name = "a".repeat(NAME_MAX + 1);
+    let calls = world.store.asked();
+    assert!(world.cached.client(&world.tenant, &name).await.unwrap().is_none());
+    assert!(world.cached.resource_server(&world.tenant, &name).await.unwrap().is_none());
+    for name in [&name, &format!("org_{name}")] {
+        assert!(world.cached.organization(&world.tenant, name).await.unwrap().is_none());
+    }
+    assert_eq!(world.store.asked(), calls);
+    assert!(world.cached.clients.look(&Name::of(&world.tenant, &name)).is_none());
+}
