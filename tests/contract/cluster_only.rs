@@ -17,7 +17,7 @@ use crate::world::{World, name, now, pass, presented};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rotation_is_one_command_on_a_small_key() {
     let own = OwnCluster::start("");
-    let world = World::new(connect(own.settings()).await, ());
+    let world = World::new(connect(at(&own)).await, ());
     let (session, family) = world.logged_in().await;
     let before = calls(&own);
     for generation in 1..=100 {
@@ -34,7 +34,7 @@ async fn a_rotation_is_one_command_on_a_small_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_without_a_replica_is_counted_or_refused() {
     let own = OwnCluster::start("");
-    let quick = Settings { wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { wait_timeout_ms: 1500, ..at(&own) };
     let counting = connect(quick.clone()).await;
     let refusing = connect(Settings { refuse_unreplicated: true, ..quick }).await;
     let world = World::new(counting.clone(), ());
@@ -61,7 +61,7 @@ async fn a_write_without_a_replica_is_counted_or_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lost_functions_are_loaded_again() {
     let own = OwnCluster::start("");
-    let world = World::new(connect(own.settings()).await, ());
+    let world = World::new(connect(at(&own)).await, ());
     let (session, family) = world.logged_in().await;
     for port in own.primaries() {
         ask(port, &["function", "flush"]);
@@ -88,7 +88,7 @@ async fn rotations_go_on_after_a_primary_fell_silent() {
 /// Without `min-replicas-to-write`, because the new primary has no replica.
 async fn rotations_go_on_after(signal: &str) {
     let own = OwnCluster::start("--min-replicas-to-write 0");
-    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..at(&own) };
     let store = connect(quick).await;
     let world = World::new(store.clone(), ());
     let mut families = Vec::new();
@@ -106,8 +106,9 @@ async fn rotations_go_on_after(signal: &str) {
             "{rotation:?}"
         );
     }
-    // Two seconds until the others call it dead, one or two for the vote and for us to hear of it.
-    assert!(died.elapsed() < Duration::from_secs(20), "{:?}", died.elapsed());
+    // Two seconds until the others call it dead, one or two for the vote and for us to hear of it; more on a busy
+    // machine.
+    assert!(died.elapsed() < Duration::from_mins(1), "{:?}", died.elapsed());
     assert!(store.topology_epoch() > epoch);
     // What clients hold but the new primary never heard of is believed, because the seal proves it.
     for (session, family) in &families {
@@ -121,7 +122,7 @@ async fn rotations_go_on_after(signal: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_slot_that_moved_is_found() {
     let own = OwnCluster::start("");
-    let store = connect(own.settings()).await;
+    let store = connect(at(&own)).await;
     let world = World::new(store.clone(), ());
     let mut families = Vec::new();
     for _ in 0..30 {
@@ -132,7 +133,7 @@ async fn a_slot_that_moved_is_found() {
     ask(*replica, &["cluster", "failover"]);
     let asked = Instant::now();
     while own.primaries() == before {
-        assert!(asked.elapsed() < Duration::from_secs(10), "no failover");
+        assert!(asked.elapsed() < Duration::from_mins(1), "no failover");
         pass(20).await;
     }
     for (session, family) in &families {
@@ -172,22 +173,27 @@ async fn a_cluster_that_is_not_there_is_unavailable() {
     assert!(matches!(unnamed, Err(StoreError::Unavailable(_))), "{unnamed:?}");
 }
 
-/// Asks until there is an answer, for half a minute at most.
+/// Settings that lead to a cluster.
+fn at(own: &OwnCluster) -> Settings {
+    Settings { nodes: own.nodes(), ..settings() }
+}
+
+/// Asks until there is an answer, for a minute at most.
 async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
     loop {
         match store.rotate(asked).await {
             Ok(rotation) => return rotation,
-            Err(error) if since.elapsed() > Duration::from_secs(30) => panic!("still {error}"),
+            Err(error) if since.elapsed() > Duration::from_mins(1) => panic!("still {error}"),
             Err(_) => pass(50).await,
         }
     }
 }
 
-/// Opens a session until that is acknowledged, for half a minute at most; opening it again is safe.
+/// Opens a session until that is acknowledged, for a minute at most; opening it again is safe.
 async fn log_in_insistently(world: &World, since: Instant) {
     let (session, family) = (world.session(), crate::world::family());
     while let Err(error) = world.store.open(&session, Some(family)).await {
-        assert!(since.elapsed() < Duration::from_secs(30), "still {error}");
+        assert!(since.elapsed() < Duration::from_mins(1), "still {error}");
         pass(50).await;
     }
 }
