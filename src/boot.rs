@@ -171,7 +171,9 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         Some(store) => store,
         None => open_store::open(config, &clock, &metrics).await?,
     };
-    let sealer = master_key::sealer(config, &entropy)?;
+    let tenants = Catalog::new(Arc::clone(&store));
+    let (some, _) = tenants.page::<Tenant>(&TenantId::from(SYSTEM_TENANT), None, 1).await?;
+    let sealer = master_key::sealer(config, &entropy, some.is_empty())?;
     bootstrap::default_tenant(config, &store).await?;
     let tenancy = Arc::new(Tenancy::new(config.tenants.clone()));
     reload(&tenancy, &store).await?;

@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use crate::client_auth::{self, Caller};
 use crate::engine::Engine;
 use crate::grants::{Grant, Granted, Request};
-use crate::model::log_event::{EventType, LogEvent};
+use crate::model::log_event::LogEvent;
 use crate::protocol::form::Form;
 use crate::protocol::grant_type::GrantType;
+use crate::protocol::ids::ClientId;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::telemetry::labels::GrantLabel;
 use crate::transport::exchange::Exchange;
@@ -17,18 +18,25 @@ use crate::transport::reply::{self, Manner, Reply};
 /// The part of an error's description that is kept in the tenant's log.
 const LOGGED_CHARACTERS: usize = 300;
 
+/// How far a request came.
+#[derive(Default)]
+struct Attempt {
+    grant: Option<&'static Grant>,
+    client: Option<ClientId>,
+}
+
 /// Answers a token request.
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     let started = Instant::now();
-    let mut asked = None;
-    let outcome = exchange_tokens(engine, exchange, &mut asked).await;
-    let label = asked.map_or(GrantLabel::Other, label);
+    let mut attempt = Attempt::default();
+    let outcome = exchange_tokens(engine, exchange, &mut attempt).await;
+    let label = attempt.grant.map_or(GrantLabel::Other, |grant| label(grant.name));
     let code = outcome.as_ref().map_or_else(|error| error.code.name(), |_| "ok");
     engine.metrics().token_request(label, code, started.elapsed().as_secs_f64());
     let mut reply = match outcome {
         Ok(body) => reply::json(StatusCode::OK, body),
         Err(error) => {
-            report(engine, exchange, asked, &error);
+            report(engine, exchange, &attempt, &error);
             reply::error(&error, manner(exchange))
         }
     };
@@ -41,13 +49,14 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
 async fn exchange_tokens(
     engine: &Engine,
     exchange: &Exchange,
-    asked: &mut Option<GrantType>,
+    attempt: &mut Attempt,
 ) -> Result<Vec<u8>, OAuthError> {
     let mut form = exchange.form()?;
     let name = form.required("grant_type")?;
     let grant = GrantType::parse(name).and_then(Grant::named).ok_or_else(unsupported)?;
-    *asked = Some(grant.name);
+    attempt.grant = Some(grant);
     let caller = client_auth::authenticate(engine, exchange, &form).await?;
+    attempt.client = Some(caller.client().client_id.clone());
     if !caller.client().allows(grant.name) {
         let description = format!("Grant type '{}' not allowed for the client.", grant.name.name());
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, Fault::Client, description));
@@ -82,8 +91,9 @@ async fn redeem(
     Ok(granted)
 }
 
-/// Writes a failure to the tenant's log and, if it is ours, to the process's.
-fn report(engine: &Engine, exchange: &Exchange, asked: Option<GrantType>, error: &OAuthError) {
+/// Tells the process's log of a failure and, once a client has proved who it is, the tenant's: a stranger who
+/// never does writes nothing (design §1).
+fn report(engine: &Engine, exchange: &Exchange, attempt: &Attempt, error: &OAuthError) {
     let request_id = exchange.request_id();
     match error.fault {
         Fault::Ourselves => {
@@ -93,12 +103,12 @@ fn report(engine: &Engine, exchange: &Exchange, asked: Option<GrantType>, error:
             tracing::debug!(%request_id, code = error.code.name(), cause = error.cause, "token request refused");
         }
     }
-    let event = asked.and_then(Grant::named).map_or(EventType::F, |grant| grant.events.1);
+    let (Some(grant), Some(client)) = (attempt.grant, &attempt.client) else { return };
     engine.log(LogEvent {
         tenant: exchange.tenant().tenant.id.clone(),
-        event,
+        event: grant.events.1,
         at: engine.now(),
-        client: None,
+        client: Some(client.clone()),
         user: None,
         organization: None,
         session: None,

@@ -31,9 +31,16 @@ impl Engine {
             return Err(wrong_password());
         };
         let checked = self.actors().passwords.verify(password.clone(), credential.hash.clone()).await;
-        let needs_rehash = match checked.map_err(not_checked)? {
-            Verdict::Mismatch => return Err(wrong_password()),
-            Verdict::Match { needs_rehash } => needs_rehash,
+        let needs_rehash = match checked {
+            Ok(Verdict::Match { needs_rehash }) => needs_rehash,
+            Ok(Verdict::Mismatch) => return Err(wrong_password()),
+            Err(HashError::Malformed) => {
+                // A hash that cannot be checked, or costs more than configuration allows, opens to nobody.
+                tracing::warn!(user = %user.user_id, "a stored password hash cannot be checked");
+                self.actors().passwords.verify_nothing(password).await.map_err(not_checked)?;
+                return Err(wrong_password());
+            }
+            Err(error) => return Err(not_checked(error)),
         };
         if user.blocked {
             return Err(OAuthError::access_denied(Fault::User, "user is blocked"));
@@ -56,7 +63,11 @@ impl Engine {
         } else {
             User::username_identifier(connection, login)
         };
-        let Some(user) = catalog.find_named::<User>(tenant, &name).await? else { return Ok(None) };
+        let found = catalog.find_named::<User>(tenant, &name).await?;
+        // A connection's name may hold a colon, as the unique name does.
+        let Some(user) = found.filter(|found| found.record.connection == *connection) else {
+            return Ok(None);
+        };
         let credential = catalog.find::<Credential>(tenant, user.record.user_id.as_str()).await?;
         Ok(credential.map(|credential| (user.record, credential.record)))
     }
