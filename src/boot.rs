@@ -54,11 +54,34 @@ pub struct Server {
     tenants: JoinHandle<()>,
 }
 
+/// Addresses that are held and not yet served; who connects meanwhile waits.
+pub struct Listeners {
+    public: Bound,
+    operations: Bound,
+}
+
 /// A listener at work.
 struct Running {
     address: SocketAddr,
     drain: Drain,
     task: JoinHandle<Drained>,
+}
+
+impl Listeners {
+    /// Takes the configured addresses.
+    ///
+    /// # Errors
+    /// [`StartError::Bind`].
+    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        let (public, operations) =
+            (Bound::bind(&config.public).await?, Bound::bind(&config.operations).await?);
+        Ok(Self { public, operations })
+    }
+
+    /// Where applications and browsers will be answered.
+    pub fn public_address(&self) -> SocketAddr {
+        self.public.local_addr()
+    }
 }
 
 impl Server {
@@ -67,12 +90,23 @@ impl Server {
     /// # Errors
     /// [`StartError`] says which part did not start.
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
-        let (public, operations) =
-            (Bound::bind(&config.public).await?, Bound::bind(&config.operations).await?);
+        let listeners = Listeners::bind(config).await?;
         let engine = engine(config, surroundings).await?;
-        let public = public.counting(engine.shared_metrics());
-        let operations = operations.counting(engine.shared_metrics());
-        let tenants = follow_tenants(Arc::clone(&engine));
+        Self::serve(config, listeners, engine).await
+    }
+
+    /// Answers requests from here on, with everything that the engine's store holds by now.
+    ///
+    /// # Errors
+    /// [`StartError::Store`] when the tenants cannot be read.
+    pub async fn serve(
+        config: &Config,
+        listeners: Listeners,
+        engine: Arc<Engine>,
+    ) -> Result<Self, StartError> {
+        let tenants = follow_tenants(Arc::clone(&engine)).await?;
+        let public = listeners.public.counting(engine.shared_metrics());
+        let operations = listeners.operations.counting(engine.shared_metrics());
         let limits = Arc::new(config.limits.clone());
         let drain = Drain::new();
         let service = Public::new(Arc::clone(&engine));
@@ -179,12 +213,12 @@ async fn reload(tenancy: &Tenancy, store: &SharedStore) -> Result<(), StoreError
     Ok(())
 }
 
-/// Keeps the view of tenants up to date with the change feed.
-fn follow_tenants(engine: Arc<Engine>) -> JoinHandle<()> {
+/// Keeps the view of tenants up to date with the change feed, beginning with what is there now: a tenant made
+/// between the engine's start and this one would be missed otherwise.
+async fn follow_tenants(engine: Arc<Engine>) -> Result<JoinHandle<()>, StoreError> {
     let mut changes = engine.actors().changes.subscribe();
-    tokio::spawn(async move {
-        // What changed between the first reading and this subscription was not heard.
-        reload_at_last(&engine).await;
+    reload(engine.tenancy(), engine.store()).await?;
+    Ok(tokio::spawn(async move {
         loop {
             match changes.recv().await {
                 Ok(News::Changed(Change::Tenant { .. }) | News::Everything) | Err(RecvError::Lagged(_)) => {
@@ -194,7 +228,7 @@ fn follow_tenants(engine: Arc<Engine>) -> JoinHandle<()> {
                 Err(RecvError::Closed) => return,
             }
         }
-    })
+    }))
 }
 
 /// Reloads until it succeeds: a tenant that was disabled must not be served until something else changes.

@@ -1,11 +1,13 @@
 //! `jeton serve --demo`: a worked tenant, and requests that work when pasted.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::boot::Server;
 use crate::boot::registrar::registrar;
 use crate::cli::import;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::engine::records::Refusal;
 
 /// The demo tenant; compiled in, so that the program needs no file beside it.
@@ -21,19 +23,21 @@ pub fn configure(config: &mut Config) {
     }
 }
 
-/// Imports the demo tenant (again, harmlessly) and prints requests to try on standard output.
+/// Imports the demo tenant (again, harmlessly).
 ///
 /// # Errors
 /// [`Refusal`] when the file as a whole is refused.
-pub async fn prepare(server: &Server) -> Result<(), Refusal> {
-    let registrar = registrar(server.engine());
-    let report = import::import(DEMO, &registrar, &mut |_| {}).await?;
+pub async fn prepare(engine: &Arc<Engine>) -> Result<(), Refusal> {
+    let report = import::import(DEMO, &registrar(engine), &mut |_| {}).await?;
     for refused in &report.refused {
         tracing::warn!(%refused, "a demo record was refused");
     }
-    let port = server.public_address().port();
-    let text = REQUESTS.replace("@BASE@", &format!("http://localhost:{port}"));
+    Ok(())
+}
+
+/// Prints requests to try on standard output.
+pub fn tell(public: SocketAddr) {
+    let text = REQUESTS.replace("@BASE@", &format!("http://localhost:{}", public.port()));
     // A closed terminal cannot be told anything.
     let _printed = writeln!(std::io::stdout(), "{text}");
-    Ok(())
 }

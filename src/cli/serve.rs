@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::boot::{Server, Surroundings};
+use crate::boot::{self, Listeners, Server, StartError, Surroundings};
 use crate::cli::arguments::ServeArguments;
 use crate::cli::{EXIT_UNAVAILABLE, configured, demo, on_runtime};
 use crate::config::Config;
@@ -26,7 +26,7 @@ pub fn run(arguments: &ServeArguments) -> ExitCode {
 }
 
 async fn serve(config: Config, with_demo: bool) -> ExitCode {
-    let server = match Server::start(&config, Surroundings::system()).await {
+    let server = match start(&config, with_demo).await {
         Ok(server) => server,
         Err(error) => {
             tracing::error!(%error, "did not start");
@@ -39,10 +39,6 @@ async fn serve(config: Config, with_demo: bool) -> ExitCode {
         operations = %server.operations_address(),
         "serving"
     );
-    if with_demo && let Err(refusal) = demo::prepare(&server).await {
-        tracing::error!(%refusal, "the demo tenant was not imported");
-        return ExitCode::from(EXIT_UNAVAILABLE);
-    }
     let told = tokio::select! {
         signal = asked_to_stop() => Some(signal),
         () = server.failed() => None,
@@ -55,6 +51,17 @@ async fn serve(config: Config, with_demo: bool) -> ExitCode {
     let drained = server.stop().await;
     tracing::info!(?drained, "stopped");
     if told.is_some() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_UNAVAILABLE) }
+}
+
+/// A server that answers requests; with the demo tenant in it from the first one on.
+async fn start(config: &Config, with_demo: bool) -> Result<Server, StartError> {
+    let listeners = Listeners::bind(config).await?;
+    let engine = boot::engine(config, Surroundings::system()).await?;
+    if with_demo {
+        demo::prepare(&engine).await.map_err(|refusal| StartError::Bootstrap(refusal.to_string()))?;
+        demo::tell(listeners.public_address());
+    }
+    Server::serve(config, listeners, engine).await
 }
 
 /// The name of the signal that asked to stop.
