@@ -13,7 +13,13 @@ TOKEN = DEMO["issuer"] + "oauth/token"
 
 class Grants(unittest.TestCase):
     def client(self, party: dict) -> OAuth2Client:
-        made = OAuth2Client(party["id"], party["secret"], token_endpoint_auth_method=party["method"])
+        # Authlib would revoke with client_secret_basic, whatever it asks for tokens with.
+        made = OAuth2Client(
+            party["id"],
+            party["secret"],
+            token_endpoint_auth_method=party["method"],
+            revocation_endpoint_auth_method=party["method"],
+        )
         self.addCleanup(made.close)
         return made
 

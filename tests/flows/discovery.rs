@@ -30,3 +30,25 @@ async fn the_key_set_has_the_key_that_signed() {
     assert!(!answer.body.contains("\"d\""), "a private key was published");
     world.stop().await;
 }
+
+/// Whoever keeps the key set for as long as it says must not meet a key made since.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_set_has_the_keys_that_will_sign() {
+    let world = World::start().await;
+    let published = world.get("/.well-known/jwks.json").await;
+    assert!(published.headers["cache-control"].to_str().unwrap().starts_with("public, max-age="));
+    let published = published.json();
+    for audience in ["https://api.test/", "https://rs256.test/"] {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "m2m"),
+            ("client_secret", World::M2M_SECRET),
+            ("audience", audience),
+        ];
+        let header = header(&world.token(&form).await.access_token());
+        let keys = published["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["kid"] == header["kid"]);
+        assert_eq!(key.map(|key| &key["alg"]), Some(&header["alg"]), "{audience}");
+    }
+    world.stop().await;
+}

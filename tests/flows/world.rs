@@ -192,7 +192,7 @@ impl World {
 
     async fn until_tenants_are_known(&self) {
         for _ in 0..200 {
-            if self.at("other").get("/.well-known/jwks.json").await.status == 200 {
+            if self.at("other").get("/.well-known/openid-configuration").await.status == 200 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
