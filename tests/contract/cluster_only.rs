@@ -17,7 +17,7 @@ use crate::world::{World, name, now, pass, presented};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rotation_is_one_command_on_a_small_key() {
     let own = OwnCluster::start("");
-    let world = World::new(connect(own.settings()).await, ());
+    let world = World::new(connect(at(&own)).await, ());
     let (session, family) = world.logged_in().await;
     let before = calls(&own);
     for generation in 1..=100 {
@@ -34,7 +34,7 @@ async fn a_rotation_is_one_command_on_a_small_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_without_a_replica_is_counted_or_refused() {
     let own = OwnCluster::start("");
-    let quick = Settings { wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { wait_timeout_ms: 100, ..at(&own) };
     let counting = connect(quick.clone()).await;
     let refusing = connect(Settings { refuse_unreplicated: true, ..quick }).await;
     let world = World::new(counting.clone(), ());
@@ -61,7 +61,7 @@ async fn a_write_without_a_replica_is_counted_or_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn lost_functions_are_loaded_again() {
     let own = OwnCluster::start("");
-    let world = World::new(connect(own.settings()).await, ());
+    let world = World::new(connect(at(&own)).await, ());
     let (session, family) = world.logged_in().await;
     for port in own.primaries() {
         ask(port, &["function", "flush"]);
@@ -88,7 +88,7 @@ async fn rotations_go_on_after_a_primary_fell_silent() {
 /// Without `min-replicas-to-write`, because the new primary has no replica.
 async fn rotations_go_on_after(signal: &str) {
     let own = OwnCluster::start("--min-replicas-to-write 0");
-    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..own.settings() };
+    let quick = Settings { command_timeout_ms: 500, wait_timeout_ms: 100, ..at(&own) };
     let store = connect(quick).await;
     let world = World::new(store.clone(), ());
     let mut families = Vec::new();
@@ -121,7 +121,7 @@ async fn rotations_go_on_after(signal: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_slot_that_moved_is_found() {
     let own = OwnCluster::start("");
-    let store = connect(own.settings()).await;
+    let store = connect(at(&own)).await;
     let world = World::new(store.clone(), ());
     let mut families = Vec::new();
     for _ in 0..30 {
@@ -170,6 +170,11 @@ async fn a_cluster_that_is_not_there_is_unavailable() {
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let unnamed = Cluster::connect(&Settings::default(), Clock::System).await;
     assert!(matches!(unnamed, Err(StoreError::Unavailable(_))), "{unnamed:?}");
+}
+
+/// Settings that lead to a cluster.
+fn at(own: &OwnCluster) -> Settings {
+    Settings { nodes: own.nodes(), ..settings() }
 }
 
 /// Asks until there is an answer, for half a minute at most.

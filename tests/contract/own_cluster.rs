@@ -4,10 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jeton::config;
-
-use crate::cluster::settings;
-
 /// Three primaries and their replicas, stopped when dropped.
 pub(crate) struct OwnCluster {
     directory: PathBuf,
@@ -41,10 +37,9 @@ impl OwnCluster {
         panic!("no six ports in a row are free");
     }
 
-    /// Settings that lead to it.
-    pub(crate) fn settings(&self) -> config::cluster::Cluster {
-        let nodes = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        config::cluster::Cluster { nodes, ..settings() }
+    /// All nodes, as configurations name them.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect()
     }
 
     /// The nodes that are primaries now.

@@ -1,0 +1,10 @@
+//! The program as an operator meets it: exit statuses, what is said on which stream, signals.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod check;
+mod keys;
+#[path = "../cluster/node.rs"]
+mod node;
+mod place;
+mod serve;
+mod token;

@@ -1,0 +1,16 @@
+//! Several Jeton processes on one Redis Cluster, as in production: the program itself, real sockets.
+//!
+//! `JETON_TEST_CLUSTER` names the cluster; without it every test fails. What harms a cluster has one of its own.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod caller;
+mod commands;
+mod failures;
+mod keys;
+mod monitor;
+mod node;
+#[path = "../contract/own_cluster.rs"]
+mod own_cluster;
+mod refresh;
+mod revocation;
+mod world;
