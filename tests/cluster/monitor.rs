@@ -53,7 +53,7 @@ impl Monitor {
 
 fn listen(port: u16) -> (u16, BufReader<TcpStream>) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_mins(1))).unwrap();
     stream.write_all(b"MONITOR\r\n").unwrap();
     let mut stream = BufReader::new(stream);
     let mut ok = String::new();
