@@ -57,7 +57,7 @@ async fn refresh_on(callers: [Caller; 2], mut token: String, done: Arc<AtomicBoo
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_killed_primary_is_a_pause_and_no_logout() {
     let own = OwnCluster::start("--min-replicas-to-write 0");
-    let world = World::on(&own.nodes().join(","), &[]).await;
+    let world = World::on(&own.nodes().join(","), &[("CLUSTER__COMMAND_TIMEOUT_MS", "2000")]).await;
     let callers = [world.a(), world.b()];
     let mut tokens = Vec::new();
     for at in 0..SESSIONS {

@@ -34,7 +34,7 @@ async fn a_rotation_is_one_command_on_a_small_key() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_write_without_a_replica_is_counted_or_refused() {
     let own = OwnCluster::start("");
-    let quick = Settings { wait_timeout_ms: 100, ..at(&own) };
+    let quick = Settings { wait_timeout_ms: 1500, ..at(&own) };
     let counting = connect(quick.clone()).await;
     let refusing = connect(Settings { refuse_unreplicated: true, ..quick }).await;
     let world = World::new(counting.clone(), ());
@@ -106,8 +106,9 @@ async fn rotations_go_on_after(signal: &str) {
             "{rotation:?}"
         );
     }
-    // Two seconds until the others call it dead, one or two for the vote and for us to hear of it.
-    assert!(died.elapsed() < Duration::from_secs(20), "{:?}", died.elapsed());
+    // Two seconds until the others call it dead, one or two for the vote and for us to hear of it; more on a busy
+    // machine.
+    assert!(died.elapsed() < Duration::from_mins(1), "{:?}", died.elapsed());
     assert!(store.topology_epoch() > epoch);
     // What clients hold but the new primary never heard of is believed, because the seal proves it.
     for (session, family) in &families {
@@ -132,7 +133,7 @@ async fn a_slot_that_moved_is_found() {
     ask(*replica, &["cluster", "failover"]);
     let asked = Instant::now();
     while own.primaries() == before {
-        assert!(asked.elapsed() < Duration::from_secs(10), "no failover");
+        assert!(asked.elapsed() < Duration::from_mins(1), "no failover");
         pass(20).await;
     }
     for (session, family) in &families {
@@ -177,22 +178,22 @@ fn at(own: &OwnCluster) -> Settings {
     Settings { nodes: own.nodes(), ..settings() }
 }
 
-/// Asks until there is an answer, for half a minute at most.
+/// Asks until there is an answer, for a minute at most.
 async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
     loop {
         match store.rotate(asked).await {
             Ok(rotation) => return rotation,
-            Err(error) if since.elapsed() > Duration::from_secs(30) => panic!("still {error}"),
+            Err(error) if since.elapsed() > Duration::from_mins(1) => panic!("still {error}"),
             Err(_) => pass(50).await,
         }
     }
 }
 
-/// Opens a session until that is acknowledged, for half a minute at most; opening it again is safe.
+/// Opens a session until that is acknowledged, for a minute at most; opening it again is safe.
 async fn log_in_insistently(world: &World, since: Instant) {
     let (session, family) = (world.session(), crate::world::family());
     while let Err(error) = world.store.open(&session, Some(family)).await {
-        assert!(since.elapsed() < Duration::from_secs(30), "still {error}");
+        assert!(since.elapsed() < Duration::from_mins(1), "still {error}");
         pass(50).await;
     }
 }

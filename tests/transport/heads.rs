@@ -11,7 +11,7 @@ async fn a_head_that_never_ends_is_answered_408() {
     let answer = world.exchange("POST /echo HTTP/1.1\r\nhost: a\r\nx-").await;
     assert_refused(&answer, 408, "invalid_request");
     let took = begun.elapsed();
-    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(2), "{took:?}");
+    assert!(took >= Duration::from_millis(200) && took < Duration::from_secs(8), "{took:?}");
     assert_eq!(world.refused("header_too_slow"), 1);
 }
 

@@ -166,7 +166,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let section = config::embedded::Embedded { path: directory.path().to_owned(), ..Default::default() };
         let disk = Disk::open(&section).unwrap();
-        test(Batch::new(&disk, UnixMs(1)), &disk);
+        test(Batch::new(&disk, &mut Recent::new(16), UnixMs(1)), &disk);
     }
 
     fn keys(entries: &[KvPair]) -> Vec<&[u8]> {
@@ -199,7 +199,9 @@ mod tests {
                 batch.run(|batch| batch.put(Space::Live, key, b"")).unwrap();
             }
             batch.commit().unwrap();
-            let mut batch = Batch::new(disk, UnixMs(2));
+            // Nothing is at hand, so that the disk is asked.
+            let mut recent = Recent::new(16);
+            let mut batch = Batch::new(disk, &mut recent, UnixMs(2));
             batch.remove(Space::Live, b"a1");
             batch.put(Space::Live, b"a3", b"").unwrap();
             batch.put(Space::Kept, b"a4", b"").unwrap();
