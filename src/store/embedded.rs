@@ -1,11 +1,11 @@
 //! The embedded store: one directory, one writer thread, group commit.
 //!
-//! A write is a closure over a [`batch::Batch`]. Callers queue them; the writer takes what is queued, runs
+//! A write is a closure over a `batch::Batch`. Callers queue them; the writer takes what is queued, runs
 //! all of it against one batch, commits once with `fdatasync`, and only then answers. Reads go to the tables
 //! directly and see exactly what has been committed.
 //!
 //! What perishes carries its expiry in its value, so that an expired thing is absent at once; the
-//! [`sweep`] removes it later.
+//! `sweep` removes it later.
 
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};

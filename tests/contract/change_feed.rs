@@ -42,7 +42,7 @@ fn changes(world: &World) -> Vec<Change> {
 async fn followed(world: &World, mut after: Position, own: &[Change]) -> (Vec<Change>, Position) {
     let mut seen = Vec::new();
     while seen.len() < own.len() {
-        let Tail::Entries(entries) = world.store.follow(after, 5_000, 4).await.unwrap() else {
+        let Tail::Entries(entries) = world.store.follow(after, 20_000, 4).await.unwrap() else {
             panic!("the feed lost its place after {seen:?}");
         };
         assert!(!entries.is_empty() && entries.len() <= 4, "{} entries after {seen:?}", entries.len());
@@ -94,7 +94,7 @@ async fn a_waiting_follower_is_woken(world: &World) {
     };
     let ((seen, _), ()) = tokio::join!(followed(world, head, &own), publish);
     assert_eq!(seen, own);
-    assert!(started.elapsed() < Duration::from_secs(3), "woken, not timed out: {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "woken, not timed out: {:?}", started.elapsed());
 }
 
 async fn a_quiet_feed_answers_after_the_wait(world: &World) {
