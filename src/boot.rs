@@ -204,6 +204,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         log_token_successes: config.audit.token_successes,
     };
     let engine = Arc::new(Engine::new(parts)?);
+    bootstrap::furnish_all(&engine).await?;
     bootstrap::client(config, &engine).await?;
     Ok(engine)
 }
@@ -223,9 +224,8 @@ async fn follow_tenants(engine: Arc<Engine>) -> Result<JoinHandle<()>, StoreErro
     Ok(tokio::spawn(async move {
         loop {
             match changes.recv().await {
-                Ok(News::Changed(Change::Tenant { .. }) | News::Everything) | Err(RecvError::Lagged(_)) => {
-                    reload_at_last(&engine).await;
-                }
+                Ok(News::Changed(Change::Tenant { tenant })) => follow(&engine, Some(&tenant)).await,
+                Ok(News::Everything) | Err(RecvError::Lagged(_)) => follow(&engine, None).await,
                 Ok(News::Changed(_)) => {}
                 Err(RecvError::Closed) => return,
             }
@@ -243,3 +243,16 @@ async fn reload_at_last(engine: &Engine) {
 
 /// How long to wait before reading the tenants again when they could not be read.
 const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Takes over one changed tenant, or all of them.
+async fn follow(engine: &Engine, changed: Option<&TenantId>) {
+    reload_at_last(engine).await;
+    let registered = match changed.map(|tenant| engine.tenancy().by_id(tenant)) {
+        None => bootstrap::furnish_all(engine).await,
+        Some(None) => Ok(()),
+        Some(Some(tenant)) => bootstrap::furnish(engine, &tenant).await,
+    };
+    if let Err(error) = registered {
+        tracing::warn!(%error, "a tenant was not furnished; the next change tries again");
+    }
+}

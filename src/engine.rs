@@ -16,10 +16,12 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenancy::Tenancy;
 
 pub mod access_tokens;
+pub mod management_api;
 pub mod organizations;
 pub mod people;
 pub mod records;
 pub mod refresh_tokens;
+pub mod registrar;
 pub mod secret_memo;
 pub mod serial;
 pub mod sessions;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod endpoints;
 pub mod engine;
 pub mod grants;
+pub mod management;
 pub mod model;
 pub mod protocol;
 pub mod routes;

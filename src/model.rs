@@ -3,6 +3,7 @@
 pub mod change;
 pub mod client;
 pub mod client_grant;
+pub mod connection;
 pub mod credential;
 pub mod family;
 pub mod log_event;

@@ -7,6 +7,7 @@ use http::{Method, Response};
 
 use crate::endpoints::{discovery, introspect, jwks, operations, revoke, token, userinfo};
 use crate::engine::Engine;
+use crate::management;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
@@ -69,6 +70,8 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
             &Method::GET | &Method::HEAD,
         ) => discovery::answer(engine, exchange),
         ("/.well-known/jwks.json", &Method::GET | &Method::HEAD) => jwks::answer(engine, exchange).await,
+        // Administrators.
+        (path, _) if path.starts_with(management::PREFIX) => management::answer(engine, exchange).await,
         (path, method) => elsewhere(path, method),
     }
 }

@@ -16,6 +16,8 @@ pub struct TenantView {
     pub tenant: Tenant,
     /// `iss`, with a trailing slash.
     pub issuer: String,
+    /// The audience of the management API.
+    pub management: Audience,
     /// The audience of the userinfo endpoint.
     pub userinfo: Audience,
 }
@@ -92,7 +94,8 @@ impl Tenancy {
 fn view(naming: &Naming, tenant: Tenant) -> TenantView {
     let issuer = tenant.issuer.clone().unwrap_or_else(|| issuer(naming, &tenant));
     let userinfo = Audience::from(format!("{issuer}userinfo"));
-    TenantView { tenant, issuer, userinfo }
+    let management = Audience::from(format!("{issuer}api/v2/"));
+    TenantView { tenant, issuer, management, userinfo }
 }
 
 fn issuer(naming: &Naming, tenant: &Tenant) -> String {

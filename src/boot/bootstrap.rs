@@ -3,15 +3,16 @@
 use crate::boot::StartError;
 use crate::boot::registrar::registrar;
 use crate::config::Config;
-use crate::engine::Engine;
-use crate::engine::records::Mode;
 use crate::engine::records::clients::ClientDraft;
+use crate::engine::records::{Mode, Refusal};
+use crate::engine::{Engine, management_api};
 use crate::model::record::SYSTEM_TENANT;
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::TenantId;
 use crate::store::SharedStore;
 use crate::store::catalog::{Catalog, Saved};
 use crate::store::records::Expect;
+use crate::tenancy::TenantView;
 
 /// Makes the default tenant if there is none of that name.
 ///
@@ -58,9 +59,30 @@ pub async fn client(config: &Config, engine: &Engine) -> Result<(), StartError> 
         "grant_types": ["client_credentials"],
     }))
     .map_err(|error| StartError::Bootstrap(error.to_string()))?;
-    registrar(engine)
-        .put_client(&tenant.tenant, draft, Mode::Import)
-        .await
-        .map(|_| ())
-        .map_err(|refusal| StartError::Bootstrap(refusal.to_string()))
+    let registrar = registrar(engine);
+    let refused = |refusal: Refusal| StartError::Bootstrap(refusal.to_string());
+    registrar.put_client(&tenant.tenant, draft, Mode::Import).await.map_err(refused)?;
+    management_api::grant_all(&registrar, &tenant, &wanted.client_id).await.map_err(refused)
+}
+
+/// Sees to it that every tenant has its management API and its default directory.
+///
+/// # Errors
+/// [`StartError::Bootstrap`].
+pub async fn furnish_all(engine: &Engine) -> Result<(), StartError> {
+    for tenant in engine.tenancy().all() {
+        furnish(engine, &tenant).await?;
+    }
+    Ok(())
+}
+
+/// Sees to it that one tenant has its management API and its default directory.
+///
+/// # Errors
+/// [`StartError::Bootstrap`].
+pub async fn furnish(engine: &Engine, tenant: &TenantView) -> Result<(), StartError> {
+    let registrar = registrar(engine);
+    let refused = |refusal: Refusal| StartError::Bootstrap(refusal.to_string());
+    management_api::ensure(&registrar, tenant).await.map_err(refused)?;
+    registrar.ensure_default_directory(&tenant.tenant).await.map_err(refused)
 }

@@ -12,9 +12,11 @@ use crate::signing::sealing::Sealer;
 use crate::store::catalog::{Catalog, Saved, Versioned};
 use crate::store::records::Expect;
 
+pub mod clearable;
 mod client_checks;
 pub mod client_grants;
 pub mod clients;
+pub mod connections;
 pub mod credentials;
 pub mod flaws;
 pub mod memberships;
@@ -22,12 +24,14 @@ pub mod mint;
 pub mod organizations;
 pub mod references;
 pub mod refusal;
+pub mod removals;
 pub mod resource_servers;
 pub mod roles;
 pub mod secrets;
 pub mod tenants;
 pub mod uris;
 mod user_checks;
+pub mod user_standing;
 pub mod users;
 
 #[cfg(test)]
@@ -50,6 +54,7 @@ pub struct Registrar {
     entropy: Entropy,
     sealer: Sealer,
     hashing: Arc<dyn Hashing>,
+    expected: Option<u64>,
 }
 
 /// Whether the record may, must or must not exist already.
@@ -94,7 +99,13 @@ impl Registrar {
         sealer: Sealer,
         hashing: Arc<dyn Hashing>,
     ) -> Self {
-        Self { catalog, clock, entropy, sealer, hashing }
+        Self { catalog, clock, entropy, sealer, hashing, expected: None }
+    }
+
+    /// A registrar that changes a record only if it still has this version.
+    #[must_use]
+    pub fn at_version(self, version: u64) -> Self {
+        Self { expected: Some(version), ..self }
     }
 
     /// The documents that it checks against and saves into.
@@ -121,7 +132,13 @@ impl Registrar {
                 }
             }
         }
-        admit(mode, found)
+        self.still(admit(mode, found)?)
+    }
+
+    /// Refuses a record that somebody else changed since it was read.
+    fn still<T>(&self, found: Option<Versioned<T>>) -> Result<Option<Versioned<T>>, Refusal> {
+        let stale = |found: &Versioned<T>| self.expected.is_some_and(|expected| expected != found.version);
+        if found.as_ref().is_some_and(stale) { Err(Refusal::Conflict) } else { Ok(found) }
     }
 
     /// Saves `after` in the place of `before`, unless they are the same and its names are safely its own.

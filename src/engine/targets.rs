@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, management_api};
 use crate::model::resource_server::ResourceServer;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::Audience;
@@ -78,6 +78,7 @@ impl Engine {
         if asked == tenant.userinfo.as_str() {
             return Ok(userinfo(tenant));
         }
+        let asked = if asked == management_api::ALIAS { tenant.management.as_str() } else { asked };
         let found = self.cached().resource_server(&tenant.tenant.id, asked).await?;
         let server = found.ok_or_else(|| unknown_audience(asked))?;
         Ok(Target { audience: server.identifier.clone(), resource_server: Some(server) })

@@ -29,6 +29,8 @@ pub enum EventType {
     LimitWc,
     /// Successful login.
     S,
+    /// Successful change by the management API.
+    Sapi,
     /// Code exchanged for tokens.
     Seacft,
     /// Client credentials exchanged for a token.
@@ -59,6 +61,7 @@ impl EventType {
             Self::Fs => "fs",
             Self::LimitWc => "limit_wc",
             Self::S => "s",
+            Self::Sapi => "sapi",
             Self::Seacft => "seacft",
             Self::Seccft => "seccft",
             Self::Sepft => "sepft",

@@ -15,6 +15,8 @@ pub enum Kind {
     Client,
     /// [`crate::model::client_grant::ClientGrant`].
     ClientGrant,
+    /// [`crate::model::connection::Connection`].
+    Connection,
     /// [`crate::model::credential::Credential`].
     Credential,
     /// [`crate::model::organization::Organization`].
@@ -33,9 +35,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Client,
         Self::ClientGrant,
+        Self::Connection,
         Self::Credential,
         Self::Organization,
         Self::ResourceServer,
@@ -50,6 +53,7 @@ impl Kind {
         match self {
             Self::Client => "c",
             Self::ClientGrant => "g",
+            Self::Connection => "n",
             Self::Credential => "p",
             Self::Organization => "o",
             Self::ResourceServer => "a",

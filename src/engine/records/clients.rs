@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::engine::records::clearable::Clearable;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, client_checks, mint, overlay};
 use crate::model::client::{
@@ -25,7 +26,8 @@ pub struct ClientDraft {
     pub description: Option<String>,
     pub app_type: Option<AppType>,
     pub token_endpoint_auth_method: Option<AuthMethod>,
-    pub jwks: Option<serde_json::Value>,
+    #[serde(default)]
+    pub jwks: Clearable<serde_json::Value>,
     pub grant_types: Option<Vec<GrantType>>,
     pub callbacks: Option<Vec<String>>,
     pub allowed_logout_urls: Option<Vec<String>>,
@@ -59,6 +61,25 @@ impl Registrar {
         let shown = self.set_secret(&mut after, secret).await?;
         let put = self.settle(before, after).await?;
         Ok(Put { secret: shown.filter(|_| put.outcome != Outcome::Unchanged), ..put })
+    }
+
+    /// Gives a client a new secret made here; the old ones stop at once.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`], or [`Refusal::Invalid`] for a client that has no secret.
+    pub async fn rotate_client_secret(&self, tenant: &Tenant, id: &str) -> Result<Put<Client>, Refusal> {
+        let before = self.standing::<Client>(tenant, Mode::Update, Some(id), &[]).await?;
+        let Some(standing) = &before else { return Err(Refusal::Missing) };
+        let mut after = standing.record.clone();
+        if !has_secret(after.token_endpoint_auth_method) {
+            return Err(Refusal::flaw(
+                "token_endpoint_auth_method",
+                &"this client authenticates without a secret",
+            ));
+        }
+        let made = mint::client_secret(&self.entropy)?;
+        after.secrets = vec![self.keyed_hash(&after, &made)];
+        Ok(Put { secret: Some(made), ..self.settle(before, after).await? })
     }
 
     fn new_client_id(&self, given: Option<&str>) -> Result<String, Refusal> {
@@ -156,7 +177,7 @@ fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
     overlay!(draft => client; name, description, app_type, token_endpoint_auth_method, grant_types, callbacks,
         allowed_logout_urls, web_origins, is_first_party, organization_usage, refresh_token, jwt_configuration,
         client_metadata);
-    client.jwks = draft.jwks.or(client.jwks);
+    client.jwks = draft.jwks.over(client.jwks);
     client
 }
 

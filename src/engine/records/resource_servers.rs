@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::engine::records::clearable::Clearable;
 use crate::engine::records::flaws::Flaws;
 use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
 use crate::model::resource_server::{ResourceServer, ScopeEntry, TokenDialect};
@@ -26,7 +27,8 @@ pub struct ResourceServerDraft {
     pub name: Option<String>,
     pub scopes: Option<Vec<ScopeEntry>>,
     pub signing_alg: Option<Algorithm>,
-    pub token_lifetime: Option<u64>,
+    #[serde(default)]
+    pub token_lifetime: Clearable<u64>,
     pub allow_offline_access: Option<bool>,
     pub enforce_policies: Option<bool>,
     pub token_dialect: Option<TokenDialect>,
@@ -74,7 +76,7 @@ fn fresh(tenant: &Tenant, draft: &ResourceServerDraft, id: String) -> ResourceSe
 fn overlaid(draft: ResourceServerDraft, mut api: ResourceServer) -> ResourceServer {
     overlay!(draft => api; id, name, scopes, signing_alg, allow_offline_access, enforce_policies, token_dialect,
         skip_consent_for_verifiable_first_party_clients);
-    api.token_lifetime = draft.token_lifetime.or(api.token_lifetime);
+    api.token_lifetime = draft.token_lifetime.over(api.token_lifetime);
     api
 }
 

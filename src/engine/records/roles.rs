@@ -7,6 +7,7 @@ use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
 use crate::model::role::{Permission, Role};
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::RoleId;
+use crate::store::catalog::Versioned;
 
 /// A role to create or change.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,10 +37,47 @@ impl Registrar {
             Some(before) => before.record.clone(),
             None => fresh(tenant, self.new_id("rol_", draft.id.as_deref())?),
         };
+        let given = draft.permissions.is_some();
         let after = overlaid(draft, base);
         check(&after)?;
-        self.check_permissions(tenant, &after.permissions).await?;
+        if given {
+            self.check_permissions(tenant, &after.permissions).await?;
+        }
         self.settle(before, after).await
+    }
+
+    /// Adds to what a role permits.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for a permission that no resource server knows; [`Refusal::Conflict`].
+    pub async fn add_role_permissions(
+        &self,
+        tenant: &Tenant,
+        standing: &Versioned<Role>,
+        permissions: Vec<Permission>,
+    ) -> Result<Put<Role>, Refusal> {
+        self.check_permissions(tenant, &permissions).await?;
+        let mut after = standing.record.clone();
+        for permission in permissions {
+            if !after.permissions.contains(&permission) {
+                after.permissions.push(permission);
+            }
+        }
+        self.settle(Some(standing.clone()), after).await
+    }
+
+    /// Takes from what a role permits.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`].
+    pub async fn take_role_permissions(
+        &self,
+        standing: &Versioned<Role>,
+        permissions: &[Permission],
+    ) -> Result<Put<Role>, Refusal> {
+        let mut after = standing.record.clone();
+        after.permissions.retain(|own| !permissions.contains(own));
+        self.settle(Some(standing.clone()), after).await
     }
 
     /// The id that was given, or a new one.

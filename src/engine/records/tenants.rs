@@ -33,7 +33,7 @@ impl Registrar {
     pub async fn put_tenant(&self, draft: TenantDraft, mode: Mode) -> Result<Put<Tenant>, Refusal> {
         let system = TenantId::from(SYSTEM_TENANT);
         let found = self.catalog.find::<Tenant>(&system, &draft.id).await?;
-        let before = admit(mode, found)?;
+        let before = self.still(admit(mode, found)?)?;
         let base = before.as_ref().map_or_else(|| fresh(&draft.id), |before| before.record.clone());
         let after = overlaid(draft, base)?;
         check(&after)?;

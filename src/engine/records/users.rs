@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::clock::UnixMs;
+use crate::engine::records::clearable::Clearable;
 use crate::engine::records::credentials::Change;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay, user_checks};
@@ -31,14 +32,14 @@ pub struct UserDraft {
     /// Whether a password that the user already has is replaced. Then all refresh tokens end.
     pub password_update: bool,
     pub blocked: Option<bool>,
-    pub name: Option<String>,
-    pub given_name: Option<String>,
-    pub family_name: Option<String>,
-    pub nickname: Option<String>,
-    pub picture: Option<String>,
-    pub locale: Option<String>,
-    pub zoneinfo: Option<String>,
-    pub phone_number: Option<String>,
+    pub name: Clearable<String>,
+    pub given_name: Clearable<String>,
+    pub family_name: Clearable<String>,
+    pub nickname: Clearable<String>,
+    pub picture: Clearable<String>,
+    pub locale: Clearable<String>,
+    pub zoneinfo: Clearable<String>,
+    pub phone_number: Clearable<String>,
     pub phone_verified: Option<bool>,
     /// Ids or names.
     pub roles: Option<Vec<String>>,
@@ -68,7 +69,11 @@ impl Registrar {
         };
         let mut after = self.overlaid(tenant, &draft, base).await?;
         user_checks::check(&draft, &after, self.hashing.as_ref())?;
-        self.check_permissions(tenant, &after.permissions).await?;
+        self.check_policy(&draft, &after).await?;
+        // Permissions that lost their resource server permit nothing and stand in nobody's way.
+        if let Some(permissions) = &draft.permissions {
+            self.check_permissions(tenant, permissions).await?;
+        }
         let change = self.credential(&draft, &after, before.is_none(), now).await?;
         if matches!(change, Some(Change::Replace(..))) {
             after.not_before = now;
@@ -156,14 +161,14 @@ fn overlaid(draft: UserDraft, mut user: User) -> User {
         phone_verified,
     } = std::mem::take(&mut user.profile);
     user.profile = Profile {
-        name: draft.name.or(name),
-        given_name: draft.given_name.or(given_name),
-        family_name: draft.family_name.or(family_name),
-        nickname: draft.nickname.or(nickname),
-        picture: draft.picture.or(picture),
-        locale: draft.locale.or(locale),
-        zoneinfo: draft.zoneinfo.or(zoneinfo),
-        phone_number: draft.phone_number.or(phone_number),
+        name: draft.name.over(name),
+        given_name: draft.given_name.over(given_name),
+        family_name: draft.family_name.over(family_name),
+        nickname: draft.nickname.over(nickname),
+        picture: draft.picture.over(picture),
+        locale: draft.locale.over(locale),
+        zoneinfo: draft.zoneinfo.over(zoneinfo),
+        phone_number: draft.phone_number.over(phone_number),
         phone_verified: draft.phone_verified.or(phone_verified),
     };
     user

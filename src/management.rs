@@ -1,0 +1,194 @@
+//! The Auth0-compatible Management API, `/api/v2/*`: one file per resource, each with its rows of the table.
+//!
+//! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
+//! `OpenAPI` document are all made of the rows.
+
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value};
+
+use crate::engine::Engine;
+use crate::model::log_event::{EventType, LogEvent};
+use crate::protocol::ids::ClientId;
+use crate::transport::exchange::Exchange;
+use crate::transport::reply::{self, Reply};
+
+mod call;
+mod client_grants;
+mod clients;
+mod connections;
+mod guard;
+mod keys;
+mod logs;
+mod lucene;
+mod members;
+mod openapi;
+mod operation;
+mod organization_grants;
+mod organizations;
+mod paging;
+mod permissions;
+mod problem;
+mod refresh_tokens;
+mod resource_servers;
+mod roles;
+mod schema;
+mod sessions;
+mod standing;
+mod tenant_settings;
+mod user_roles;
+mod user_search;
+mod users;
+
+use call::{Call, etag};
+use operation::{Answer, Operation, Verb};
+use problem::Problem;
+
+/// Where the management API begins.
+pub const PREFIX: &str = "/api/v2/";
+
+/// Every operation, by resource.
+const TABLE: &[&[Operation]] = &[
+    client_grants::OPERATIONS,
+    clients::OPERATIONS,
+    connections::OPERATIONS,
+    keys::OPERATIONS,
+    logs::OPERATIONS,
+    members::OPERATIONS,
+    organization_grants::OPERATIONS,
+    organizations::OPERATIONS,
+    refresh_tokens::OPERATIONS,
+    resource_servers::OPERATIONS,
+    roles::OPERATIONS,
+    sessions::OPERATIONS,
+    tenant_settings::OPERATIONS,
+    user_roles::OPERATIONS,
+    users::OPERATIONS,
+];
+
+/// Answers a request below [`PREFIX`].
+pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
+    match run(engine, exchange).await {
+        Ok(reply) => reply,
+        Err(problem) => problem.reply(),
+    }
+}
+
+async fn run(engine: &Engine, exchange: &Exchange) -> Result<Reply, Problem> {
+    let path = exchange.path().get(PREFIX.len() - 1..).unwrap_or_default();
+    if path == openapi::PATH && matches!(*exchange.method(), Method::GET | Method::HEAD) {
+        let document = openapi::document(exchange.tenant()).to_string();
+        return Ok(reply::public_json(document.into(), engine.documents_max_age_secs()));
+    }
+    let (operation, captures) = match find(path, exchange.method().as_str()) {
+        Ok(found) => found,
+        Err(methods) => return Ok(elsewhere(&methods)),
+    };
+    let claims = guard::admit(engine, exchange).await?;
+    guard::permit(operation, &claims)?;
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(exchange.query().as_bytes()).into_owned().collect();
+    schema::check_query(&operation.parameters(), &query)?;
+    let body = body(operation, exchange)?;
+    let call = Call { engine, exchange, operation, claims, captures, query, body };
+    let answer = (operation.run)(&call).await?;
+    if operation.method != Verb::Get {
+        engine.log(event(&call));
+    }
+    Ok(replied(operation, &answer))
+}
+
+/// The operation at `path`, or the methods that there are.
+fn find(path: &str, method: &str) -> Result<(&'static Operation, Vec<String>), Vec<&'static str>> {
+    let mut methods = Vec::new();
+    for operation in TABLE.iter().copied().flatten() {
+        let Some(captures) = operation.captures(path) else { continue };
+        if operation.method.name() == method {
+            let Some(captures) = captures.into_iter().map(decoded).collect() else { continue };
+            return Ok((operation, captures));
+        }
+        methods.push(operation.method.name());
+    }
+    Err(methods)
+}
+
+/// A percent-decoded part of a path; `None` when it is not UTF-8 or holds a control character.
+fn decoded(part: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let [first, tail @ ..] = rest {
+        if *first != b'%' {
+            bytes.push(*first);
+            rest = tail;
+            continue;
+        }
+        let hex = std::str::from_utf8(tail.get(..2)?).ok()?;
+        bytes.push(u8::from_str_radix(hex, 16).ok()?);
+        rest = &tail[2..];
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
+}
+
+fn elsewhere(methods: &[&'static str]) -> Reply {
+    if methods.is_empty() {
+        let message = "There is nothing at this path of the management API.";
+        return Problem::new(StatusCode::NOT_FOUND, "not_found", message).reply();
+    }
+    let methods = methods.join(", ");
+    let message = format!("Use {methods} at this path.");
+    let mut reply = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).reply();
+    if let Ok(value) = HeaderValue::from_str(&methods) {
+        reply.headers_mut().insert(ALLOW, value);
+    }
+    reply
+}
+
+fn body(operation: &Operation, exchange: &Exchange) -> Result<Map<String, Value>, Problem> {
+    let Some(fields) = operation.body else { return Ok(Map::new()) };
+    let empty = exchange.body().is_empty();
+    let kind = exchange.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !empty && !kind.eq_ignore_ascii_case("application/json") {
+        let message = "Content-Type must be application/json.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+    }
+    let body = if empty { Map::new() } else { parsed(exchange.body())? };
+    schema::check_body(fields, &body)?;
+    Ok(body)
+}
+
+fn parsed(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(body)) => Ok(body),
+        Ok(_) => Err(Problem::body("Expected type object")),
+        Err(error) => Err(Problem::body(format_args!("Not JSON: {error}"))),
+    }
+}
+
+fn replied(operation: &Operation, answer: &Answer) -> Reply {
+    let mut reply = match &answer.body {
+        Some(body) => reply::json(operation.status(), body.to_string()),
+        None => reply::empty(operation.status()),
+    };
+    if let Some(version) = answer.version
+        && let Ok(tag) = HeaderValue::from_str(&etag(version))
+    {
+        reply.headers_mut().insert(ETAG, tag);
+    }
+    reply
+}
+
+/// What the tenant's log says of a change; never what was in the body.
+fn event(call: &Call<'_>) -> LogEvent {
+    LogEvent {
+        tenant: call.tenant_id().clone(),
+        event: EventType::Sapi,
+        at: call.engine.now(),
+        client: Some(ClientId::from(call.claims.client_id.as_str())),
+        user: call.claims.sid.is_some().then(|| call.claims.sub.as_str().into()),
+        organization: None,
+        session: call.claims.sid,
+        address: Some(call.exchange.peer().address.to_string()),
+        description: call.operation.summary.to_owned(),
+    }
+}

@@ -1,0 +1,205 @@
+//! Lists, paged both ways as Auth0 does: `page`/`per_page`/`include_totals` within the first thousand, and
+//! `from`/`take` without end.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::management::call::Call;
+use crate::management::operation::{Answer, Outcome};
+use crate::management::problem::Problem;
+use crate::model::record::Record;
+
+/// How far `page` and `per_page` reach, as at Auth0.
+const REACH: usize = 1000;
+/// Documents that one filtered list looks at.
+const EFFORT: usize = 50_000;
+/// Documents read at once.
+const STEP: usize = 200;
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    /// From behind a key on.
+    From { after: Option<String>, take: usize },
+    /// By number.
+    Page { skip: usize, take: usize, totals: bool },
+}
+
+/// Whether a document is listed.
+pub(crate) type Keep<'n, T> = Box<dyn Fn(&T) -> bool + Send + Sync + 'n>;
+
+/// Which documents are listed, and how they look.
+pub(crate) struct Listing<'n, T> {
+    /// The member that holds the list when there is more than the list.
+    pub(crate) name: &'n str,
+    /// Whether a document is listed; all when absent.
+    pub(crate) keep: Option<Keep<'n, T>>,
+    pub(crate) show: Box<dyn Fn(&T) -> Value + Send + Sync + 'n>,
+}
+
+/// What was found of a list.
+#[derive(Default)]
+struct Found {
+    items: Vec<Value>,
+    last: Option<String>,
+    /// How many fit, as far as was looked.
+    fitting: usize,
+    more: bool,
+}
+
+impl Paging {
+    pub(crate) fn of(call: &Call<'_>) -> Result<Self, Problem> {
+        let number = |name| call.asked(name).and_then(|text| text.parse::<usize>().ok());
+        if call.asked("take").is_some() || call.asked("from").is_some() {
+            let after = call.asked("from").map(decoded).transpose()?;
+            return Ok(Self::From { after, take: number("take").unwrap_or(50) });
+        }
+        let (page, take) = (number("page").unwrap_or(0), number("per_page").unwrap_or(50));
+        let skip = page.saturating_mul(take);
+        if skip + take > REACH && skip > 0 {
+            return Err(Problem::query(
+                "page: you can only page through the first 1000 records; use from and take",
+            ));
+        }
+        let totals = call.asked_flag("include_totals").unwrap_or(false);
+        Ok(Self::Page { skip, take, totals })
+    }
+
+    /// From where, and how many, a source must be asked for [`window`]. Totals are counted up to the reach of
+    /// pages.
+    pub(crate) fn window(&self) -> (Option<&str>, usize) {
+        match self {
+            Self::From { after, take } => (after.as_deref(), take + 1),
+            Self::Page { totals: true, .. } => (None, REACH),
+            Self::Page { skip, take, .. } => (None, skip + take),
+        }
+    }
+
+    const fn skip(&self) -> usize {
+        match self {
+            Self::From { .. } => 0,
+            Self::Page { skip, .. } => *skip,
+        }
+    }
+
+    const fn take(&self) -> usize {
+        match self {
+            Self::From { take, .. } | Self::Page { take, .. } => *take,
+        }
+    }
+
+    /// How many fitting documents have to be met before the answer is known.
+    const fn enough(&self, counting: bool) -> usize {
+        if counting { REACH } else { self.skip() + self.take() + 1 }
+    }
+}
+
+/// A list of documents.
+pub(crate) async fn records<T: Record>(call: &Call<'_>, listing: Listing<'_, T>) -> Outcome {
+    let paging = Paging::of(call)?;
+    let totals = matches!(paging, Paging::Page { totals: true, .. });
+    let found = collect(call, &paging, &listing).await?;
+    let total = match (&listing.keep, totals) {
+        (None, true) => {
+            let count = call.catalog().store().count(call.tenant_id(), T::KIND).await?;
+            usize::try_from(count).unwrap_or(usize::MAX)
+        }
+        _ => found.fitting,
+    };
+    Ok(Answer::shown(shape(listing.name, &paging, found, total)))
+}
+
+async fn collect<T: Record>(
+    call: &Call<'_>,
+    paging: &Paging,
+    listing: &Listing<'_, T>,
+) -> Result<Found, Problem> {
+    let counting = listing.keep.is_some() && matches!(paging, Paging::Page { totals: true, .. });
+    let (mut found, mut looked) = (Found::default(), 0);
+    let mut after = match paging {
+        Paging::From { after, .. } => after.clone(),
+        Paging::Page { .. } => None,
+    };
+    loop {
+        let (page, next) = call.catalog().page::<T>(call.tenant_id(), after.as_deref(), STEP).await?;
+        looked += page.len();
+        for document in page {
+            if !listing.keep.as_ref().is_none_or(|keep| keep(&document.record)) {
+                continue;
+            }
+            found.fitting += 1;
+            if found.fitting > paging.skip() && found.items.len() < paging.take() {
+                found.last = Some(document.record.id().into_owned());
+                found.items.push(call.trimmed((listing.show)(&document.record)));
+            }
+            if found.fitting >= paging.enough(counting) {
+                found.more = found.fitting > paging.skip() + found.items.len();
+                return Ok(found);
+            }
+        }
+        if next.is_none() || (counting && looked >= EFFORT && found.items.len() == paging.take()) {
+            found.more = found.fitting > paging.skip() + found.items.len();
+            return Ok(found);
+        }
+        if looked >= EFFORT {
+            return Err(Problem::too_broad());
+        }
+        after = next;
+    }
+}
+
+/// A list that is already at hand, in the order in which it is shown.
+pub(crate) fn items(call: &Call<'_>, name: &str, all: Vec<Value>) -> Outcome {
+    let paging = Paging::of(call)?;
+    let (skip, total) = match &paging {
+        Paging::Page { skip, .. } => (*skip, all.len()),
+        Paging::From { after: None, .. } => (0, all.len()),
+        Paging::From { after: Some(after), .. } => {
+            (after.parse().map_err(|_| Problem::query("from: not from an earlier answer"))?, all.len())
+        }
+    };
+    let items: Vec<_> =
+        all.into_iter().skip(skip).take(paging.take()).map(|item| call.trimmed(item)).collect();
+    let end = skip + items.len();
+    let found = Found { items, last: Some(end.to_string()), fitting: total, more: end < total };
+    Ok(Answer::shown(shape(name, &paging, found, total)))
+}
+
+/// A list that its source pages by key, in the window that [`Paging::window`] named: keys and items.
+pub(crate) fn window(call: &Call<'_>, name: &str, paging: &Paging, all: Vec<(String, Value)>) -> Answer {
+    let total = all.len();
+    let (mut items, mut last) = (Vec::new(), None);
+    for (key, item) in all.into_iter().skip(paging.skip()).take(paging.take()) {
+        last = Some(key);
+        items.push(call.trimmed(item));
+    }
+    let more = total > paging.skip() + items.len();
+    Answer::shown(shape(name, paging, Found { items, last, fitting: total, more }, total))
+}
+
+fn shape(name: &str, paging: &Paging, found: Found, total: usize) -> Value {
+    match paging {
+        Paging::From { .. } => after(name, found.items, found.last.filter(|_| found.more)),
+        Paging::Page { totals: false, .. } => Value::Array(found.items),
+        Paging::Page { skip, take, .. } => {
+            let length = found.items.len();
+            json!({ "start": skip, "limit": take, "length": length, "total": total, name: found.items })
+        }
+    }
+}
+
+fn after(name: &str, items: Vec<Value>, next: Option<String>) -> Value {
+    let items = Value::Array(items);
+    match next {
+        Some(next) => json!({ name: items, "next": URL_SAFE_NO_PAD.encode(next) }),
+        None => json!({ name: items }),
+    }
+}
+
+fn decoded(text: &str) -> Result<String, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| Problem::query("from: not from an earlier answer"))
+}

@@ -1,0 +1,67 @@
+//! Who may come in, and what a wrong request is told.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_token_for_this_api_with_the_scope_is_needed() {
+    let world = World::start().await;
+    world.get("/clients").await.with(200);
+
+    let nobody = world.send(world.anonymous(Method::GET, "/clients")).await;
+    assert_eq!(nobody.refused(401, "invalid_token"), "Missing authentication");
+    let nonsense = world.send(world.anonymous(Method::GET, "/clients").bearer_auth("a.b.c")).await;
+    assert_eq!(nonsense.refused(401, "invalid_token"), "Invalid token");
+
+    let reader = world.admin_token(&[("scope", "read:clients")]).await.text("access_token");
+    let send = |method, path| world.send(world.anonymous(method, path).bearer_auth(&reader));
+    send(Method::GET, "/clients").await.with(200);
+    let message = send(Method::DELETE, "/clients/admin").await.refused(403, "insufficient_scope");
+    assert_eq!(message, "Insufficient scope, expected any of: delete:clients");
+
+    world.clock.advance_ms(86_401_000);
+    world.get("/clients").await.refused(401, "invalid_token");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn the_alias_names_the_same_api_and_other_audiences_do_not() {
+    let world = World::start().await;
+    let token = world.admin_token(&[("audience", "urn:jeton:management")]).await.text("access_token");
+    let call = |token: String| world.send(world.anonymous(Method::GET, "/clients").bearer_auth(token));
+    call(token).await.with(200);
+
+    let api = json!({ "identifier": "https://api.test/", "scopes": [{ "value": "read:clients" }] });
+    world.made("/resource-servers", api, "id").await;
+    let grant = json!({ "client_id": "admin", "audience": "https://api.test/", "scope": ["read:clients"] });
+    world.made("/client-grants", grant, "id").await;
+    let token = world.admin_token(&[("audience", "https://api.test/")]).await.text("access_token");
+    call(token).await.refused(401, "invalid_token");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_requests_are_told_what_is_wrong() {
+    let world = World::start().await;
+    world.get("/nothing").await.refused(404, "not_found");
+    let wrong = world.put("/clients", json!({})).await;
+    wrong.refused(405, "method_not_allowed");
+    assert_eq!(wrong.headers["allow"], "GET, POST");
+    let message = world.get("/clients?colour=red").await.refused(400, "invalid_query_string");
+    assert!(message.contains("Additional properties not allowed: colour"), "{message}");
+    for query in ["per_page=0", "per_page=101", "per_page=x", "include_totals=1", "page=1&page=2", "from=%00"]
+    {
+        world.get(&format!("/clients?{query}")).await.refused(400, "invalid_query_string");
+    }
+    world.get("/clients?page=20&per_page=100").await.refused(400, "invalid_query_string");
+
+    let request = world.request(Method::POST, "/clients").header("content-type", "text/plain").body("{}");
+    world.send(request).await.refused(415, "unsupported_media_type");
+    for body in ["[1]", "{", "", "null"] {
+        let request = world.request(Method::POST, "/clients").header("content-type", "application/json");
+        world.send(request.body(body)).await.refused(400, "invalid_body");
+    }
+    world.stop().await;
+}

@@ -1,0 +1,13 @@
+//! The management API over HTTP: a real server in this process, real sockets, real tokens.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod answer;
+mod clients;
+mod guard;
+mod organizations;
+mod resource_servers;
+mod revocations;
+mod tenant;
+mod users;
+mod world;
