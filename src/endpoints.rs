@@ -1,5 +1,6 @@
 //! One file per OAuth / OpenID Connect endpoint.
 
+pub mod authorize;
 pub mod discovery;
 pub mod introspect;
 pub mod jwks;

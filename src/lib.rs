@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod engine;
 pub mod grants;
 pub mod model;
+pub mod pages;
 pub mod protocol;
 pub mod routes;
 pub mod signing;
