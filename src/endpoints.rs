@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod discovery;
 pub mod introspect;
 pub mod jwks;
+pub mod logout;
 pub mod operations;
 pub mod revoke;
 pub mod token;

@@ -18,6 +18,7 @@ use crate::tenancy::Tenancy;
 pub mod access_tokens;
 pub mod authorization;
 pub mod hints;
+pub mod logout;
 pub mod organizations;
 pub mod people;
 pub mod presence;

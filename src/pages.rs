@@ -7,6 +7,7 @@ pub mod consent;
 pub mod error;
 pub mod layout;
 pub mod login;
+pub mod logout;
 pub mod organization;
 pub mod visit;
 pub mod words;
@@ -26,6 +27,8 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     match exchange.path() {
         "/u/consent" => consent::answer(Visit::of(engine, exchange).await?).await,
         "/u/login" => login::answer(Visit::of(engine, exchange).await?).await,
+        "/u/logged-out" => Ok(logout::done(exchange)),
+        "/u/logout" => logout::answer(engine, exchange).await,
         "/u/organization" => organization::answer(Visit::of(engine, exchange).await?).await,
         _ => Err(OAuthError::new(ErrorCode::NotFound, Fault::Client, "There is nothing at this path")),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use crate::endpoints::{authorize, discovery, introspect, jwks, operations, revoke, token, userinfo};
+use crate::endpoints::{authorize, discovery, introspect, jwks, logout, operations, revoke, token, userinfo};
 use crate::engine::Engine;
 use crate::pages;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
@@ -68,6 +68,10 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         ("/authorize", &Method::GET | &Method::POST) => {
             told(exchange, authorize::answer(engine, exchange).await)
         }
+        ("/oidc/logout", &Method::GET | &Method::POST) => {
+            told(exchange, logout::answer(engine, exchange).await)
+        }
+        ("/v2/logout", &Method::GET) => told(exchange, logout::answer_v2(engine, exchange).await),
         (path, &Method::GET | &Method::POST) if path.starts_with("/u/") => {
             told(exchange, pages::answer(engine, exchange).await)
         }
@@ -107,7 +111,8 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/oauth/token" | "/oauth/revoke" | "/oauth/introspect" => Some("POST"),
-        "/authorize" | "/userinfo" => Some("GET, POST"),
+        "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
+        "/v2/logout" => Some("GET"),
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/.well-known/jwks.json" => Some("GET, HEAD"),

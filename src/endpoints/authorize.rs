@@ -1,7 +1,7 @@
 //! `GET|POST /authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2): validated, sealed, and on to whatever is next.
 
 use crate::engine::Engine;
-use crate::engine::authorization::{BrowserMark, LIFETIME_SECS, Next, Refused};
+use crate::engine::authorization::{BrowserMark, Next, Refused};
 use crate::engine::presence::Presence;
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::OAuthError;
@@ -9,6 +9,9 @@ use crate::transport::cookies::Cookie;
 use crate::transport::exchange::Exchange;
 use crate::transport::html;
 use crate::transport::reply::Reply;
+
+/// How long a browser is known again, in seconds.
+const BROWSER_SECS: u64 = 30 * 24 * 3600;
 
 /// Answers with a redirect: to a page of ours, or back to the application.
 ///
@@ -23,7 +26,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     let (browser, is_new) = browser(engine, exchange)?;
     let mut reply = begin(engine, exchange, &form, &browser).await?;
     if is_new {
-        Cookie::Browser.set(&mut reply, exchange.tenant(), &browser, 30 * 24 * LIFETIME_SECS);
+        remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }
@@ -53,8 +56,13 @@ async fn begin(
     Ok(reply)
 }
 
+/// Sets the browser's own cookie.
+pub(crate) fn remember(reply: &mut Reply, exchange: &Exchange, browser: &str) {
+    Cookie::Browser.set(reply, exchange.tenant(), browser, BROWSER_SECS);
+}
+
 /// The browser's own cookie, and whether it is new.
-fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
+pub(crate) fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
     let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
     match known.filter(|known| known.len() == 22) {
         Some(known) => Ok((known.to_owned(), false)),
@@ -62,6 +70,6 @@ fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuth
     }
 }
 
-fn encoded(form: &Form<'_>) -> String {
+pub(crate) fn encoded(form: &Form<'_>) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.iter()).finish()
 }

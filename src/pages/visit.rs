@@ -145,7 +145,8 @@ pub fn device(exchange: &Exchange) -> Device {
     Device { user_agent, address: exchange.peer().address.to_string() }
 }
 
-fn stale() -> OAuthError {
+/// One wording for every request that is forged, too old, or begun elsewhere.
+pub fn stale() -> OAuthError {
     OAuthError::invalid_request(
         "This page has expired, or was opened in another browser. Go back and try again.",
     )

@@ -5,6 +5,7 @@
 mod browser;
 mod code_exchange;
 mod consent;
+mod logout;
 mod open_redirects;
 mod organizations;
 mod pages;

@@ -86,10 +86,8 @@ impl World {
     async fn until_tenants_are_known(&self) {
         for _ in 0..200 {
             let known = self.browser_at("other.localhost").get("/.well-known/jwks.json").await.status == 200;
-            if known
-                && self.engine().tenancy().by_id(&TenantId::from("default")).unwrap().tenant.friendly_name
-                    != ""
-            {
+            let default = self.engine().tenancy().by_id(&TenantId::from("default"));
+            if known && default.is_some_and(|view| !view.tenant.friendly_name.is_empty()) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
