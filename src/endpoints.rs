@@ -1,8 +1,10 @@
 //! One file per OAuth / OpenID Connect endpoint.
 
+pub mod authorize;
 pub mod discovery;
 pub mod introspect;
 pub mod jwks;
+pub mod logout;
 pub mod operations;
 pub mod revoke;
 pub mod token;

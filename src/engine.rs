@@ -16,9 +16,13 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenancy::Tenancy;
 
 pub mod access_tokens;
+pub mod authorization;
+pub mod hints;
+pub mod logout;
 pub mod management_api;
 pub mod organizations;
 pub mod people;
+pub mod presence;
 pub mod records;
 pub mod refresh_tokens;
 pub mod registrar;

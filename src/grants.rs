@@ -13,6 +13,7 @@ use crate::protocol::oauth_error::OAuthError;
 use crate::signing::keyset::KeySet;
 use crate::transport::exchange::Exchange;
 
+pub mod authorization_code;
 pub mod client_credentials;
 pub mod login;
 pub mod password;
@@ -46,8 +47,13 @@ pub struct Request<'a> {
 }
 
 /// Every grant on offer; discovery is derived from this table.
-pub static GRANTS: &[Grant] =
-    &[client_credentials::GRANT, password::GRANT, password::REALM_GRANT, refresh_token::GRANT];
+pub static GRANTS: &[Grant] = &[
+    authorization_code::GRANT,
+    client_credentials::GRANT,
+    password::GRANT,
+    password::REALM_GRANT,
+    refresh_token::GRANT,
+];
 
 /// What a grant established; nothing is signed without one, and only grants make them.
 pub struct Granted {

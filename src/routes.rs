@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use crate::endpoints::{discovery, introspect, jwks, operations, revoke, token, userinfo};
+use crate::endpoints::{authorize, discovery, introspect, jwks, logout, operations, revoke, token, userinfo};
 use crate::engine::Engine;
 use crate::management;
+use crate::pages;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
@@ -64,6 +65,17 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
+        // Browsers.
+        ("/authorize", &Method::GET | &Method::POST) => {
+            told(exchange, authorize::answer(engine, exchange).await)
+        }
+        ("/oidc/logout", &Method::GET | &Method::POST) => {
+            told(exchange, logout::answer(engine, exchange).await)
+        }
+        ("/v2/logout", &Method::GET) => told(exchange, logout::answer_v2(engine, exchange).await),
+        (path, &Method::GET | &Method::POST) if path.starts_with("/u/") => {
+            told(exchange, pages::answer(engine, exchange).await)
+        }
         // Everybody.
         (
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
@@ -74,6 +86,11 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         (path, _) if path.starts_with(management::PREFIX) => management::answer(engine, exchange).await,
         (path, method) => elsewhere(path, method),
     }
+}
+
+/// What only the person may be told becomes a page.
+fn told(exchange: &Exchange, outcome: Result<Reply, OAuthError>) -> Reply {
+    outcome.unwrap_or_else(|error| pages::error::page(exchange, &error))
 }
 
 /// Preflights, wrong methods and wrong paths.
@@ -97,7 +114,8 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/oauth/token" | "/oauth/revoke" | "/oauth/introspect" => Some("POST"),
-        "/userinfo" => Some("GET, POST"),
+        "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
+        "/v2/logout" => Some("GET"),
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/.well-known/jwks.json" => Some("GET, HEAD"),

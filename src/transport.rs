@@ -12,8 +12,10 @@
 
 mod body;
 mod connection;
+pub mod cookies;
 pub mod drain;
 pub mod exchange;
+pub mod html;
 mod intake;
 pub mod listener;
 pub mod peer;

@@ -6,23 +6,33 @@ use crate::claims::rows::{Carrier, ROWS};
 use crate::engine::targets::OPENID_SCOPES;
 use crate::model::client::AuthMethod;
 use crate::model::signing_key::Algorithm;
+use crate::protocol::authorization::{Prompt, ResponseMode, ResponseType};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::jwt::JwsAlgorithm;
+use crate::protocol::pkce;
 
 /// Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2).
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the names are those of OpenID Connect Discovery §3")]
 pub struct Document {
     pub issuer: String,
+    pub authorization_endpoint: String,
     pub token_endpoint: String,
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
+    pub end_session_endpoint: String,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub scopes_supported: Vec<&'static str>,
     pub claims_supported: Vec<&'static str>,
     pub grant_types_supported: Vec<GrantType>,
     pub response_types_supported: Vec<&'static str>,
+    pub response_modes_supported: Vec<&'static str>,
+    pub prompt_values_supported: Vec<&'static str>,
+    pub code_challenge_methods_supported: Vec<&'static str>,
+    pub authorization_response_iss_parameter_supported: bool,
+    pub request_parameter_supported: bool,
+    pub request_uri_parameter_supported: bool,
     pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
     pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
@@ -42,15 +52,23 @@ pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: 
     claims.dedup();
     Document {
         issuer: issuer.to_owned(),
+        authorization_endpoint: at("authorize"),
         token_endpoint: at("oauth/token"),
         userinfo_endpoint: at("userinfo"),
         jwks_uri: at(".well-known/jwks.json"),
+        end_session_endpoint: at("oidc/logout"),
         revocation_endpoint: at("oauth/revoke"),
         introspection_endpoint: at("oauth/introspect"),
         scopes_supported: OPENID_SCOPES.to_vec(),
         claims_supported: claims,
         grant_types_supported: grants.collect(),
-        response_types_supported: Vec::new(),
+        response_types_supported: ResponseType::ALL.map(ResponseType::name).to_vec(),
+        response_modes_supported: ResponseMode::ALL.map(ResponseMode::name).to_vec(),
+        prompt_values_supported: Prompt::names().collect(),
+        code_challenge_methods_supported: vec![pkce::METHOD],
+        authorization_response_iss_parameter_supported: true,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
         subject_types_supported: vec!["public"],
         id_token_signing_alg_values_supported: Algorithm::ALL.to_vec(),
         token_endpoint_auth_methods_supported: methods.to_vec(),

@@ -7,11 +7,13 @@ use crate::clock::UnixMs;
 use crate::engine::refresh_tokens::{Lifetimes, RefreshFacts};
 use crate::engine::targets::Target;
 use crate::grants::{Granted, Request};
+use crate::model::client::Client;
 use crate::model::family::NewFamily;
 use crate::model::session::{Amr, Session};
+use crate::model::signing_key::Algorithm;
 use crate::model::user::User;
 use crate::protocol::grant_type::GrantType;
-use crate::protocol::ids::{FamilyId, FamilyKey};
+use crate::protocol::ids::{FamilyKey, OrganizationId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 
@@ -34,12 +36,9 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         None => None,
     };
     let permissions = engine.permissions(&login.user, standing.as_ref(), &login.target).await?;
-    let known = login.target.known(&login.asked);
-    let may_refresh = caller.client().allows(GrantType::RefreshToken) && login.target.allows_offline_access();
-    let known = known.filtered(|token| token != "offline_access" || may_refresh);
+    let known = known(caller.client(), &login.target, &login.asked);
     let scope = login.target.permitted(&known, &permissions);
-    let algorithms = [login.target.algorithm(), caller.client().jwt_configuration.alg];
-    let keys = engine.keys(&tenant.tenant.id, &algorithms).await?;
+    let keys = engine.keys(&tenant.tenant.id, &algorithms(caller.client(), &login.target)).await?;
 
     let now = engine.now();
     let session = Session {
@@ -53,12 +52,15 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
         device: None,
     };
-    let family = if known.contains("offline_access") { Some(engine.new_family_id()?) } else { None };
-    let refresh_token = match &family {
-        Some(family) => Some(first_token(request, &login, &session, &known, family)?),
-        None => None,
+    let first = FirstToken {
+        target: &login.target,
+        session: &session,
+        organization: session.organization.as_ref().map(OrganizationId::as_str),
+        scope: &known,
+        started_at: now,
     };
-    let started = family.as_ref().map(|family| new_family(request, family, now));
+    let family = family(request, &first)?;
+    let (started, refresh_token) = family.map_or((None, None), |(new, token)| (Some(new), Some(token)));
     engine.open_session(&session, started).await?;
 
     let facts = Facts {
@@ -82,37 +84,59 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
     Ok(Granted::new(facts, keys, refresh_token))
 }
 
-fn new_family(request: Request<'_>, family: &FamilyId, now: UnixMs) -> NewFamily {
-    let lifetimes = Lifetimes::of(request.caller.client(), &request.exchange.tenant().tenant.settings);
-    let expires_at = lifetimes.absolute_end(now);
-    NewFamily { key: FamilyKey::of(family), idle_expires_at: lifetimes.idle_end(now, expires_at), expires_at }
+/// What a new family is made of.
+pub(crate) struct FirstToken<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) session: &'a Session,
+    pub(crate) organization: Option<&'a str>,
+    pub(crate) scope: &'a Scope,
+    pub(crate) started_at: UnixMs,
 }
 
-fn first_token(
+/// The part of `asked` that the target knows, and that the client may have.
+pub(crate) fn known(client: &Client, target: &Target, asked: &Scope) -> Scope {
+    let may_refresh = client.allows(GrantType::RefreshToken) && target.allows_offline_access();
+    target.known(asked).filtered(|token| token != "offline_access" || may_refresh)
+}
+
+/// What signs the client's tokens for the target.
+pub(crate) fn algorithms(client: &Client, target: &Target) -> [Algorithm; 2] {
+    [target.algorithm(), client.jwt_configuration.alg]
+}
+
+/// A family to start and its first token, if the scope has `offline_access`.
+pub(crate) fn family(
     request: Request<'_>,
-    login: &Login<'_>,
-    session: &Session,
-    known: &Scope,
-    family: &FamilyId,
-) -> Result<String, OAuthError> {
+    first: &FirstToken<'_>,
+) -> Result<Option<(NewFamily, String)>, OAuthError> {
+    if !first.scope.contains("offline_access") {
+        return Ok(None);
+    }
     let Request { engine, exchange, caller, .. } = request;
     let tenant = &exchange.tenant().tenant;
+    let family = engine.new_family_id()?;
     let lifetimes = Lifetimes::of(caller.client(), &tenant.settings);
+    let expires_at = lifetimes.absolute_end(first.started_at);
+    let new = NewFamily {
+        key: FamilyKey::of(&family),
+        idle_expires_at: lifetimes.idle_end(first.started_at, expires_at),
+        expires_at,
+    };
     let facts = RefreshFacts {
-        session: session.id,
-        family: family.clone(),
+        session: first.session.id,
+        family,
         generation: 1,
-        user: session.user.as_str(),
+        user: first.session.user.as_str(),
         client: caller.client().client_id.as_str(),
-        organization: session.organization.as_ref().map(crate::protocol::ids::OrganizationId::as_str),
-        audience: login.target.resource_server.as_ref().map(|_| login.target.audience.as_str()),
-        scope: known.as_str(),
-        authenticated_at: session.authenticated_at,
-        amr: session.amr,
-        started_at: session.created_at,
-        expires_at: lifetimes.absolute_end(session.created_at),
+        organization: first.organization,
+        audience: first.target.resource_server.as_ref().map(|_| first.target.audience.as_str()),
+        scope: first.scope.as_str(),
+        authenticated_at: first.session.authenticated_at,
+        amr: first.session.amr,
+        started_at: first.started_at,
+        expires_at,
     };
     // The longest successor must fit too: a rotation that cannot be sealed would lose the family.
     engine.seal_refresh_token(&tenant.id, &RefreshFacts { generation: u64::MAX, ..facts.clone() })?;
-    engine.seal_refresh_token(&tenant.id, &facts)
+    Ok(Some((new, engine.seal_refresh_token(&tenant.id, &facts)?)))
 }

@@ -29,6 +29,10 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// There is nothing at this path or host; `invalid_request` on the wire.
     NotFound,
+    /// Request objects are not read here (OpenID Connect Core §3.1.2.6).
+    RequestNotSupported,
+    /// Nor are references to them.
+    RequestUriNotSupported,
     /// A fault of ours.
     ServerError,
     /// Overloaded, or a part we need is down: try again.
@@ -61,6 +65,8 @@ impl ErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::TooManyRequests => "too_many_requests",

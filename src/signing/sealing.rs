@@ -41,6 +41,10 @@ pub enum Purpose {
     RefreshToken = 3,
     /// The private half of a signing key, at rest.
     SigningKey = 4,
+    /// A validated logout request on its way through the confirmation page, `lo_…`.
+    Logout = 5,
+    /// What a link in a message says, `ml_…`.
+    Mail = 6,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -67,8 +71,15 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 5] =
-        [Self::Code, Self::Cookie, Self::LoginState, Self::RefreshToken, Self::SigningKey];
+    pub const ALL: [Self; 7] = [
+        Self::Code,
+        Self::Cookie,
+        Self::LoginState,
+        Self::RefreshToken,
+        Self::SigningKey,
+        Self::Logout,
+        Self::Mail,
+    ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
     pub const fn prefix(self) -> &'static str {
@@ -76,6 +87,8 @@ impl Purpose {
             Self::Code => "ac_",
             Self::Cookie | Self::SigningKey => "",
             Self::LoginState => "ls_",
+            Self::Logout => "lo_",
+            Self::Mail => "ml_",
             Self::RefreshToken => "rt_",
         }
     }
@@ -86,6 +99,8 @@ impl Purpose {
             Self::Code => b"code",
             Self::Cookie => b"cookie",
             Self::LoginState => b"login-state",
+            Self::Logout => b"logout",
+            Self::Mail => b"mail",
             Self::RefreshToken => b"refresh-token",
             Self::SigningKey => b"signing-key",
         }

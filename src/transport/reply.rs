@@ -118,6 +118,8 @@ fn status(code: ErrorCode, manner: Manner) -> StatusCode {
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidScope
         | ErrorCode::LoginRequired
+        | ErrorCode::RequestNotSupported
+        | ErrorCode::RequestUriNotSupported
         | ErrorCode::UnauthorizedClient
         | ErrorCode::UnsupportedGrantType
         | ErrorCode::UnsupportedResponseType => StatusCode::BAD_REQUEST,

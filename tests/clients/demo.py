@@ -45,7 +45,15 @@ def client(folder: Path, what: str, grants: set[str]) -> dict:
         "id": chosen["client_id"],
         "secret": chosen["client_secret"],
         "method": chosen.get("token_endpoint_auth_method", "client_secret_post"),
+        "callback": (chosen.get("callbacks") or [None])[0],
+        "afterLogout": (chosen.get("allowed_logout_urls") or [None])[0],
     }
+
+
+def page_application(folder: Path) -> dict:
+    fitting = [entry for entry in records(folder, "clients") if entry.get("app_type") == "spa"]
+    chosen = the_first("application inside the browser", fitting)
+    return {"id": chosen["client_id"], "callback": chosen["callbacks"][0]}
 
 
 def audience(folder: Path, machine: dict, algorithm: str) -> str:
@@ -87,6 +95,7 @@ def main() -> None:
         "issuer": issuer,
         "machine": machine,
         "application": client(folder, "application with passwords", {"password", "refresh_token"}),
+        "page": page_application(folder),
         "eddsaAudience": audience(folder, machine, "EdDSA"),
         "rs256Audience": audience(folder, machine, "RS256"),
         "user": {"name": user.get("email") or user["username"], "password": user["password"]},

@@ -1,0 +1,75 @@
+//! `GET|POST /authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2): validated, sealed, and on to whatever is next.
+
+use crate::engine::Engine;
+use crate::engine::authorization::{BrowserMark, Next, Refused};
+use crate::engine::presence::Presence;
+use crate::protocol::form::Form;
+use crate::protocol::oauth_error::OAuthError;
+use crate::transport::cookies::Cookie;
+use crate::transport::exchange::Exchange;
+use crate::transport::html;
+use crate::transport::reply::Reply;
+
+/// How long a browser is known again, in seconds.
+const BROWSER_SECS: u64 = 30 * 24 * 3600;
+
+/// Answers with a redirect: to a page of ours, or back to the application.
+///
+/// # Errors
+/// What only the person may be told.
+pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
+    if exchange.method() == http::Method::POST {
+        // A form posted from another site brings no `SameSite=Lax` cookie; the GET that follows does.
+        return Ok(html::see_other(&format!("/authorize?{}", encoded(&exchange.form()?))));
+    }
+    let form = Form::urlencoded(exchange.query().as_bytes())?;
+    let (browser, is_new) = browser(engine, exchange)?;
+    let mut reply = begin(engine, exchange, &form, &browser).await?;
+    if is_new {
+        remember(&mut reply, exchange, &browser);
+    }
+    Ok(reply)
+}
+
+async fn begin(
+    engine: &Engine,
+    exchange: &Exchange,
+    form: &Form<'_>,
+    browser: &str,
+) -> Result<Reply, OAuthError> {
+    let tenant = exchange.tenant();
+    let (client, asked) = match engine.authorization(tenant, form, BrowserMark::of(browser)).await {
+        Ok(accepted) => accepted,
+        Err(Refused::Back(response)) => return Ok(html::respond(&response)),
+        Err(Refused::Here(error)) => return Err(error),
+    };
+    let cookie = Cookie::Session.read(exchange.headers(), tenant);
+    let presence = engine.presence(tenant, cookie).await?;
+    let mut reply = match engine.next(tenant, &client, &asked, presence.as_ref()).await? {
+        Next::Answer(response) => html::respond(&response),
+        Next::Ask(address) => html::see_other(&address),
+    };
+    if let Some(Presence { session, .. }) = &presence {
+        let cookie = engine.session_cookie(tenant, session)?;
+        Cookie::Session.set(&mut reply, tenant, &cookie.value, cookie.max_age_secs);
+    }
+    Ok(reply)
+}
+
+/// Sets the browser's own cookie.
+pub(crate) fn remember(reply: &mut Reply, exchange: &Exchange, browser: &str) {
+    Cookie::Browser.set(reply, exchange.tenant(), browser, BROWSER_SECS);
+}
+
+/// The browser's own cookie, and whether it is new.
+pub(crate) fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
+    let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
+    match known.filter(|known| known.len() == 22) {
+        Some(known) => Ok((known.to_owned(), false)),
+        None => Ok((engine.new_browser_cookie()?, true)),
+    }
+}
+
+pub(crate) fn encoded(form: &Form<'_>) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.iter()).finish()
+}

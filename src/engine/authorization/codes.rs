@@ -1,0 +1,109 @@
+//! Authorization codes: sealed facts that live for a minute and are spent once (RFC 6749 §4.1.2).
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::UnixMs;
+use crate::engine::Engine;
+use crate::model::session::Amr;
+use crate::protocol::ids::{FamilyKey, SessionId, TenantId};
+use crate::protocol::oauth_error::OAuthError;
+use crate::protocol::pkce::Challenge;
+use crate::signing::sealing::{Purpose, SealError};
+use crate::store::spends::{self, Spent, Thing};
+
+/// How long a code may wait for the client, in seconds.
+pub const LIFETIME_SECS: u64 = 60;
+
+/// What a code says; borrowed from the opened seal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CodeFacts<'a> {
+    /// What tells it from every other code.
+    pub id: [u8; 16],
+    /// Who may present it.
+    pub client: &'a str,
+    /// Where it was sent.
+    pub redirect_uri: &'a str,
+    /// Whether the authorization request named that place.
+    pub named_redirect_uri: bool,
+    /// What the client must prove.
+    pub challenge: Option<Challenge>,
+    /// For the ID token.
+    pub nonce: Option<&'a str>,
+    /// Who logged in.
+    pub user: &'a str,
+    /// In which session.
+    pub session: SessionId,
+    /// What was asked for.
+    pub scope: &'a str,
+    /// Of whom; `None` is the tenant's default.
+    pub audience: Option<&'a str>,
+    /// The id of the organization.
+    pub organization: Option<&'a str>,
+    /// When the person last proved who they are.
+    pub authenticated_at: UnixMs,
+    /// How.
+    pub amr: Amr,
+    /// When it is worth nothing any more.
+    pub expires_at: UnixMs,
+}
+
+/// An opened code; wiped when dropped.
+pub struct OpenedCode(Zeroizing<Vec<u8>>);
+
+impl OpenedCode {
+    /// What it says; `None` when its format is not ours.
+    pub fn facts(&self) -> Option<CodeFacts<'_>> {
+        postcard::from_bytes(&self.0).ok()
+    }
+}
+
+/// What the first use of a code gave, and a second one takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Given {
+    session: SessionId,
+    family: Option<FamilyKey>,
+}
+
+impl Engine {
+    /// Seals a code.
+    ///
+    /// # Errors
+    /// `invalid_request` when the facts are too long to be carried.
+    pub fn seal_code(&self, tenant: &TenantId, facts: &CodeFacts<'_>) -> Result<String, OAuthError> {
+        let plain = postcard::to_stdvec(facts).map(Zeroizing::new);
+        let plain = plain.map_err(|error| OAuthError::server_error(error.to_string()))?;
+        self.sealer().seal(Purpose::Code, tenant, &facts.id, &plain).map_err(|error| match error {
+            SealError::TooLong => OAuthError::invalid_request("The request is too long"),
+            SealError::Cipher => OAuthError::server_error(error.to_string()),
+        })
+    }
+
+    /// Opens what a client presents; `None` for anything that this tenant did not seal as a code.
+    pub fn open_code(&self, tenant: &TenantId, text: &str) -> Option<OpenedCode> {
+        self.sealer().open(Purpose::Code, tenant, text).map(OpenedCode)
+    }
+
+    /// Spends a code; `family` is what its first use is about to give. Whoever comes second takes that away from
+    /// whoever came first (RFC 6749 §4.1.2), and gets `false`.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; the code may be spent then.
+    pub async fn spend_code(
+        &self,
+        tenant: &TenantId,
+        facts: &CodeFacts<'_>,
+        family: Option<FamilyKey>,
+    ) -> Result<bool, OAuthError> {
+        let thing =
+            Thing { tenant, purpose: spends::Purpose::Code, name: &facts.id, expires_at: facts.expires_at };
+        let given = Given { session: facts.session, family };
+        let note =
+            postcard::to_stdvec(&given).map_err(|error| OAuthError::server_error(error.to_string()))?;
+        let Spent::Before(note) = self.store().spend(thing, &note).await? else { return Ok(true) };
+        if let Ok(Given { session, family: Some(family) }) = postcard::from_bytes(&note) {
+            self.revoke_family(session, family).await?;
+        }
+        Ok(false)
+    }
+}

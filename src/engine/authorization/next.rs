@@ -1,0 +1,205 @@
+//! What happens next to an authorization request: a page, or an answer to the application. Every page comes back
+//! here, so that no page can be skipped by asking for a later one.
+
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use crate::engine::authorization::Authorization;
+use crate::engine::authorization::codes::{self, CodeFacts};
+use crate::engine::presence::Presence;
+use crate::model::client::{Client, OrganizationUsage};
+use crate::model::organization::Organization;
+use crate::model::user::User;
+use crate::protocol::authorization::{Prompt, Response};
+use crate::protocol::ids::OrganizationId;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::protocol::scope::Scope;
+use crate::tenancy::TenantView;
+
+/// How many organizations a person is offered.
+const ORGANIZATIONS_MAX: usize = 100;
+
+/// What happens next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The application is answered.
+    Answer(Response),
+    /// The person is asked; the address of the page, with the sealed request.
+    Ask(String),
+}
+
+/// A page on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Whether the application may have what it asks for.
+    Consent,
+    /// Who are you?
+    Login,
+    /// For which organization?
+    Organization,
+    /// Be somebody new.
+    Signup,
+}
+
+impl Page {
+    /// Its address.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Consent => "/u/consent",
+            Self::Login => "/u/login",
+            Self::Organization => "/u/organization",
+            Self::Signup => "/u/signup",
+        }
+    }
+
+    /// What `prompt=none` is told when this page would be needed (OpenID Connect Core §3.1.2.6).
+    const fn silently(self) -> (ErrorCode, &'static str) {
+        match self {
+            Self::Consent => (ErrorCode::ConsentRequired, "Consent required"),
+            Self::Login | Self::Signup => (ErrorCode::LoginRequired, "Login required"),
+            Self::Organization => (ErrorCode::InteractionRequired, "The person must choose an organization"),
+        }
+    }
+}
+
+/// What the walk ends in, before it is put into words.
+enum Step {
+    Ask(Page),
+    Done(Option<OrganizationId>),
+}
+
+impl Engine {
+    /// What happens next to `asked`, by a browser in which `presence` is logged in.
+    ///
+    /// # Errors
+    /// What only the person may be told; whatever the application may know is a [`Next::Answer`].
+    pub async fn next(
+        &self,
+        tenant: &TenantView,
+        client: &Client,
+        asked: &Authorization,
+        presence: Option<&Presence>,
+    ) -> Result<Next, OAuthError> {
+        let outcome = match self.step(tenant, client, asked, presence).await {
+            Ok(Step::Ask(page)) if asked.prompt.has(Prompt::NONE) => {
+                let (code, description) = page.silently();
+                Err(OAuthError::new(code, Fault::User, description))
+            }
+            Ok(Step::Ask(page)) => return self.ask(tenant, page, asked).map(Next::Ask),
+            Ok(Step::Done(organization)) => self.code(tenant, asked, presence, organization.as_ref()),
+            Err(error) => Err(error),
+        };
+        Ok(Next::Answer(match outcome {
+            Ok(code) => asked.response(tenant, vec![("code", code)]),
+            Err(error) => asked.refusal(tenant, &error),
+        }))
+    }
+
+    /// The address of `page` for `asked`.
+    ///
+    /// # Errors
+    /// `invalid_request` when the request is too long to be carried.
+    pub fn ask(&self, tenant: &TenantView, page: Page, asked: &Authorization) -> Result<String, OAuthError> {
+        Ok(format!("{}?state={}", page.path(), self.seal_authorization(&tenant.tenant.id, asked)?))
+    }
+
+    /// The organizations that the person can choose from.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn choices(
+        &self,
+        tenant: &TenantView,
+        user: &User,
+    ) -> Result<Vec<Arc<Organization>>, OAuthError> {
+        let id = &tenant.tenant.id;
+        let mine = self.store().organizations_of(id, &user.user_id, None, ORGANIZATIONS_MAX).await?;
+        let mut choices = Vec::with_capacity(mine.len());
+        for membership in mine {
+            choices.extend(self.cached().organization_by_id(id, &membership.organization).await?);
+        }
+        Ok(choices)
+    }
+
+    /// The scope that a person is asked to consent to.
+    ///
+    /// # Errors
+    /// `access_denied` when the audience is gone.
+    pub async fn wanted(&self, tenant: &TenantView, asked: &Authorization) -> Result<Scope, OAuthError> {
+        let target = self.target(tenant, asked.audience.as_deref()).await?;
+        let scope = Scope::parse(&asked.scope).unwrap_or_else(|_| Scope::empty());
+        Ok(target.known(&scope))
+    }
+
+    async fn step(
+        &self,
+        tenant: &TenantView,
+        client: &Client,
+        asked: &Authorization,
+        presence: Option<&Presence>,
+    ) -> Result<Step, OAuthError> {
+        let Some(presence) = presence.filter(|presence| self.suffices(asked, presence)) else {
+            let first = if asked.wants_signup { Page::Signup } else { Page::Login };
+            return Ok(Step::Ask(first));
+        };
+        let user = &presence.user;
+        let organization = match (&asked.organization, client.organization_usage) {
+            (Some(id), _) => {
+                Some(self.standing_of_login(&tenant.tenant.id, user, id).await?.organization.id.clone())
+            }
+            (None, OrganizationUsage::Allow | OrganizationUsage::Deny) => None,
+            (None, OrganizationUsage::Require) => match self.choices(tenant, user).await?.as_slice() {
+                [] => {
+                    let description = "The user is not a member of any organization";
+                    return Err(OAuthError::access_denied(Fault::User, description));
+                }
+                [only] => Some(only.id.clone()),
+                _ => return Ok(Step::Ask(Page::Organization)),
+            },
+        };
+        let needs_consent = !client.is_first_party || asked.prompt.has(Prompt::CONSENT);
+        if needs_consent && asked.consented_by.as_deref() != Some(user.user_id.as_str()) {
+            return Ok(Step::Ask(Page::Consent));
+        }
+        Ok(Step::Done(organization))
+    }
+
+    /// Whether the login is by the right person and recent enough.
+    fn suffices(&self, asked: &Authorization, presence: &Presence) -> bool {
+        let authenticated_at = presence.session.authenticated_at;
+        let on_the_way = authenticated_at >= asked.started_at;
+        let asked_again = asked.prompt.has(Prompt::LOGIN) || asked.prompt.has(Prompt::SELECT_ACCOUNT);
+        let young = asked.max_age_secs.is_none_or(|secs| {
+            secs > 0 && self.now().ms_since(authenticated_at) <= secs.saturating_mul(1000)
+        });
+        let right = asked.subject.as_deref().is_none_or(|subject| subject == presence.user.user_id.as_str());
+        right && (on_the_way || (young && !asked_again))
+    }
+
+    fn code(
+        &self,
+        tenant: &TenantView,
+        asked: &Authorization,
+        presence: Option<&Presence>,
+        organization: Option<&OrganizationId>,
+    ) -> Result<String, OAuthError> {
+        let presence = presence.ok_or_else(|| OAuthError::server_error("a code for nobody"))?;
+        let facts = CodeFacts {
+            id: self.random()?,
+            client: &asked.client,
+            redirect_uri: &asked.redirect_uri,
+            named_redirect_uri: asked.named_redirect_uri,
+            challenge: asked.challenge,
+            nonce: asked.nonce.as_deref(),
+            user: presence.user.user_id.as_str(),
+            session: presence.session.id,
+            scope: &asked.scope,
+            audience: asked.audience.as_deref(),
+            organization: organization.map(OrganizationId::as_str),
+            authenticated_at: presence.session.authenticated_at,
+            amr: presence.session.amr,
+            expires_at: self.now().plus_secs(codes::LIFETIME_SECS),
+        };
+        self.seal_code(&tenant.tenant.id, &facts)
+    }
+}

@@ -1,0 +1,137 @@
+//! Who is logged in, in which browser: a sealed cookie that names a session of the store.
+//!
+//! The cookie also says when the person last proved who they are and when it was last used. A new login makes every
+//! earlier copy of the cookie worthless, and the idle lifetime slides without a write to the store.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UnixMs;
+use crate::engine::Engine;
+use crate::model::session::{Amr, Device, Session};
+use crate::model::user::User;
+use crate::protocol::ids::SessionId;
+use crate::protocol::oauth_error::OAuthError;
+use crate::signing::sealing::Purpose;
+use crate::tenancy::TenantView;
+
+/// A person who is logged in.
+#[derive(Clone, Debug)]
+pub struct Presence {
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub user: Arc<User>,
+}
+
+/// A cookie to set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCookie {
+    /// Sealed.
+    pub value: String,
+    /// How long the browser keeps it, in seconds.
+    pub max_age_secs: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    session: SessionId,
+    authenticated_at: UnixMs,
+    used_at: UnixMs,
+}
+
+impl Engine {
+    /// Who is logged in in a browser that sent `cookie`; `None` for whatever is forged, of another tenant, replaced by
+    /// a later login, ended, idle for too long or too old, and for a user who may not come in any more.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn presence(
+        &self,
+        tenant: &TenantView,
+        cookie: Option<&str>,
+    ) -> Result<Option<Presence>, OAuthError> {
+        let id = &tenant.tenant.id;
+        let plain = cookie.and_then(|cookie| self.sealer().open(Purpose::Cookie, id, cookie));
+        let sealed = plain.and_then(|plain| postcard::from_bytes::<Sealed>(&plain).ok());
+        let Some(sealed) = sealed else { return Ok(None) };
+        let (now, settings) = (self.now(), &tenant.tenant.settings);
+        let idle_end = sealed.used_at.plus_secs(settings.idle_session_lifetime);
+        let end = sealed.authenticated_at.plus_secs(settings.session_lifetime);
+        if now >= idle_end || now >= end {
+            return Ok(None);
+        }
+        let Some(session) = self.session(sealed.session, now).await? else { return Ok(None) };
+        if session.tenant != *id || session.authenticated_at != sealed.authenticated_at {
+            return Ok(None);
+        }
+        let user = self.cached().user(id, session.user.as_str()).await?;
+        Ok(user.filter(|user| user.admits(session.authenticated_at)).map(|user| Presence { session, user }))
+    }
+
+    /// The session that a cookie names, however old: for logging out.
+    pub fn named_session(&self, tenant: &TenantView, cookie: &str) -> Option<SessionId> {
+        let plain = self.sealer().open(Purpose::Cookie, &tenant.tenant.id, cookie)?;
+        postcard::from_bytes::<Sealed>(&plain).ok().map(|sealed| sealed.session)
+    }
+
+    /// The cookie of a session that is used now.
+    ///
+    /// # Errors
+    /// `server_error`.
+    pub fn session_cookie(
+        &self,
+        tenant: &TenantView,
+        session: &Session,
+    ) -> Result<SessionCookie, OAuthError> {
+        let (now, settings) = (self.now(), &tenant.tenant.settings);
+        let sealed = Sealed { session: session.id, authenticated_at: session.authenticated_at, used_at: now };
+        let plain =
+            postcard::to_stdvec(&sealed).map_err(|error| OAuthError::server_error(error.to_string()))?;
+        let value = self.sealer().seal(Purpose::Cookie, &tenant.tenant.id, &self.random::<16>()?, &plain);
+        let value = value.map_err(|error| OAuthError::server_error(error.to_string()))?;
+        let end = session.authenticated_at.plus_secs(settings.session_lifetime);
+        let max_age_secs = (end.ms_since(now) / 1000).min(settings.idle_session_lifetime);
+        Ok(SessionCookie { value, max_age_secs })
+    }
+
+    /// Logs `user` in. The same person again keeps the session, so that applications keep theirs; whoever else was
+    /// logged in in this browser is logged out.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot.
+    pub async fn log_in(
+        &self,
+        tenant: &TenantView,
+        user: Arc<User>,
+        before: Option<Presence>,
+        device: Device,
+    ) -> Result<Presence, OAuthError> {
+        let now = self.now();
+        let fresh = Session {
+            id: self.new_session_id()?,
+            tenant: tenant.tenant.id.clone(),
+            user: user.user_id.clone(),
+            organization: None,
+            authenticated_at: now,
+            amr: Amr::PASSWORD,
+            created_at: now,
+            expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
+            device: Some(device),
+        };
+        if let Some(before) = before {
+            if before.user.user_id == user.user_id {
+                let again =
+                    Session { id: before.session.id, created_at: before.session.created_at, ..fresh.clone() };
+                if self.store().update(&again).await? {
+                    return Ok(Presence { session: again, user });
+                }
+            } else {
+                self.end_session(before.session.id).await?;
+            }
+        }
+        self.open_session(&fresh, None).await?;
+        Ok(Presence { session: fresh, user })
+    }
+}

@@ -1,0 +1,35 @@
+//! The pages that people see: compiled in, without script, in their language, under a strict policy.
+//!
+//! A page is reached with a sealed request (`state`) that opens only in the browser in which it was begun: that is
+//! what keeps other sites from posting its form.
+
+pub mod consent;
+pub mod error;
+pub mod layout;
+pub mod login;
+pub mod logout;
+pub mod organization;
+pub mod visit;
+pub mod words;
+
+use crate::engine::Engine;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::transport::exchange::Exchange;
+use crate::transport::reply::Reply;
+
+use visit::Visit;
+
+/// Answers with the page at a path below `/u/`.
+///
+/// # Errors
+/// What only the person may be told.
+pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
+    match exchange.path() {
+        "/u/consent" => consent::answer(Visit::of(engine, exchange).await?).await,
+        "/u/login" => login::answer(Visit::of(engine, exchange).await?).await,
+        "/u/logged-out" => Ok(logout::done(exchange)),
+        "/u/logout" => logout::answer(engine, exchange).await,
+        "/u/organization" => organization::answer(Visit::of(engine, exchange).await?).await,
+        _ => Err(OAuthError::new(ErrorCode::NotFound, Fault::Client, "There is nothing at this path")),
+    }
+}

@@ -1,0 +1,50 @@
+//! `/u/consent`: may the application have what it asks for?
+
+use http::StatusCode;
+use maud::html;
+
+use crate::engine::authorization::Page;
+use crate::pages::layout::{self, Frame};
+use crate::pages::visit::Visit;
+use crate::protocol::oauth_error::{Fault, OAuthError};
+use crate::transport::html as replies;
+use crate::transport::reply::Reply;
+
+/// Shows what is asked for, or takes the answer.
+///
+/// # Errors
+/// What only the person may be told.
+pub async fn answer(mut visit: Visit<'_>) -> Result<Reply, OAuthError> {
+    let Some(presence) = visit.presence().await? else { return visit.go_on(None).await };
+    if !visit.is_posted() {
+        return show(&visit).await;
+    }
+    if visit.field("answer") == "yes" {
+        visit.asked.consented_by = Some(presence.user.user_id.to_string());
+        return visit.go_on(Some(&presence)).await;
+    }
+    let error = OAuthError::access_denied(Fault::User, "The user denied the request");
+    Ok(replies::respond(&visit.asked.refusal(visit.tenant(), &error)))
+}
+
+async fn show(visit: &Visit<'_>) -> Result<Reply, OAuthError> {
+    let words = visit.words;
+    let wanted = visit.engine.wanted(visit.tenant(), &visit.asked).await?;
+    let target = visit.engine.target(visit.tenant(), visit.asked.audience.as_deref()).await?;
+    let described = |token: &str| {
+        let server = target.resource_server.as_ref()?;
+        let entry = server.scopes.iter().find(|entry| entry.value == token)?;
+        (!entry.description.is_empty()).then(|| entry.description.clone())
+    };
+    let contents = html! {
+        p { (words.asks_for(&visit.client.name)) }
+        ul { @for token in wanted.iter() { li { (described(token).unwrap_or_else(|| words.scope(token).to_owned())) } } }
+        form method="post" action=(Page::Consent.path()) {
+            input type="hidden" name="state" value=(visit.state);
+            button type="submit" name="answer" value="yes" { (words.allow) }
+            button.plain type="submit" name="answer" value="no" { (words.deny) }
+        }
+    };
+    let frame = Frame { tenant: visit.tenant(), words, title: words.consent, targets: &visit.targets() };
+    Ok(layout::page(frame, StatusCode::OK, &contents))
+}

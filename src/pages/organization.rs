@@ -1,0 +1,44 @@
+//! `/u/organization`: for which organization?
+
+use http::StatusCode;
+use maud::html;
+
+use crate::engine::authorization::Page;
+use crate::engine::presence::Presence;
+use crate::pages::layout::{self, Frame};
+use crate::pages::visit::Visit;
+use crate::protocol::oauth_error::OAuthError;
+use crate::transport::reply::Reply;
+
+/// Shows the person's organizations, or takes the choice; whether it is one of theirs is looked at on the way on.
+///
+/// # Errors
+/// What only the person may be told.
+pub async fn answer(mut visit: Visit<'_>) -> Result<Reply, OAuthError> {
+    let Some(presence) = visit.presence().await? else { return visit.go_on(None).await };
+    let choice = visit.field("organization").to_owned();
+    if !visit.is_posted() || choice.is_empty() {
+        return show(&visit, &presence).await;
+    }
+    visit.asked.organization = Some(choice);
+    visit.go_on(Some(&presence)).await
+}
+
+async fn show(visit: &Visit<'_>, presence: &Presence) -> Result<Reply, OAuthError> {
+    let words = visit.words;
+    let choices = visit.engine.choices(visit.tenant(), &presence.user).await?;
+    let contents = html! {
+        p.note { (words.to_continue_to(&visit.client.name)) }
+        form method="post" action=(Page::Organization.path()) {
+            input type="hidden" name="state" value=(visit.state);
+            @for choice in &choices {
+                button.plain type="submit" name="organization" value=(choice.id) {
+                    (if choice.display_name.is_empty() { &choice.name } else { &choice.display_name })
+                }
+            }
+        }
+    };
+    let frame =
+        Frame { tenant: visit.tenant(), words, title: words.choose_organization, targets: &visit.targets() };
+    Ok(layout::page(frame, StatusCode::OK, &contents))
+}

@@ -1,0 +1,138 @@
+//! Replies to browsers: pages under a strict content security policy, redirects, and the form that posts itself.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use http::{Response as HttpResponse, StatusCode};
+use maud::{DOCTYPE, html};
+use sha2::{Digest as _, Sha256};
+
+use crate::protocol::authorization::{Response, ResponseMode};
+use crate::protocol::redirect_uri;
+use crate::transport::reply::Reply;
+
+/// The one script there is: it posts the form of `response_mode=form_post`.
+const POST_IT: &str = "document.forms[0].submit()";
+
+/// A page with its own style sheet and no script. `form_targets` are the places besides ourselves to which its
+/// form may lead, also by redirects (browsers hold `form-action` against those too).
+pub fn page(status: StatusCode, body: String, style: &str, form_targets: &str) -> Reply {
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; img-src 'self' https: data:; form-action 'self' {form_targets}; \
+         frame-ancestors 'none'; base-uri 'none'",
+        hash(style)
+    );
+    let mut reply = HttpResponse::new(body.into());
+    *reply.status_mut() = status;
+    guard(&mut reply, &policy);
+    reply
+}
+
+/// Sends the browser elsewhere with a GET.
+pub fn see_other(location: &str) -> Reply {
+    let mut reply = HttpResponse::new(bytes::Bytes::new());
+    *reply.status_mut() = StatusCode::SEE_OTHER;
+    let headers = reply.headers_mut();
+    let plain: String = location.chars().filter(|c| matches!(c, '!'..='~')).collect();
+    headers.insert(LOCATION, HeaderValue::from_str(&plain).unwrap_or(HeaderValue::from_static("/")));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    reply
+}
+
+/// Carries a response of the authorization endpoint to the application, in the mode that it asked for.
+pub fn respond(response: &Response) -> Reply {
+    match response.mode {
+        ResponseMode::Query => {
+            see_other(&redirect_uri::with_query(&response.redirect_uri, &response.parameters))
+        }
+        ResponseMode::Fragment => {
+            see_other(&redirect_uri::with_fragment(&response.redirect_uri, &response.parameters))
+        }
+        ResponseMode::FormPost => form_post(response),
+    }
+}
+
+/// What a form may lead to when it ends at `uri`: the place itself, and over https wherever the application sends
+/// the browser next.
+pub fn form_targets(uri: &str) -> String {
+    match redirect_uri::source(uri) {
+        Some(source) if source.starts_with("https:") => "https:".to_owned(),
+        Some(source) => format!("https: {source}"),
+        None => "https:".to_owned(),
+    }
+}
+
+fn form_post(response: &Response) -> Reply {
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { "…" } }
+            body {
+                form method="post" action=(response.redirect_uri) {
+                    @for (name, value) in &response.parameters {
+                        input type="hidden" name=(name) value=(value);
+                    }
+                    noscript { button type="submit" { "Continue" } }
+                }
+                script { (maud::PreEscaped(POST_IT)) }
+            }
+        }
+    };
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; form-action {}; frame-ancestors 'none'; base-uri 'none'",
+        hash(POST_IT),
+        form_targets(&response.redirect_uri)
+    );
+    let mut reply = HttpResponse::new(body.into_string().into());
+    guard(&mut reply, &policy);
+    reply
+}
+
+fn guard(reply: &mut Reply, policy: &str) {
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    put("content-security-policy", policy);
+    put("referrer-policy", "no-referrer");
+    put("x-content-type-options", "nosniff");
+    put("x-frame-options", "DENY");
+    put("cross-origin-opener-policy", "same-origin");
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(mode: ResponseMode) -> Reply {
+        let parameters = vec![("code", "ac_x".to_owned()), ("state", "\"><script>".to_owned())];
+        respond(&Response { redirect_uri: "https://a.test/cb".into(), mode, parameters })
+    }
+
+    #[test]
+    fn each_mode_carries_the_parameters_its_own_way() {
+        let query = response(ResponseMode::Query);
+        assert_eq!(query.headers()[LOCATION], "https://a.test/cb?code=ac_x&state=%22%3E%3Cscript%3E");
+        let fragment = response(ResponseMode::Fragment);
+        assert_eq!(fragment.headers()[LOCATION], "https://a.test/cb#code=ac_x&state=%22%3E%3Cscript%3E");
+        let form = response(ResponseMode::FormPost);
+        let body = String::from_utf8_lossy(form.body()).into_owned();
+        assert!(body.contains("value=\"&quot;&gt;&lt;script&gt;\""), "{body}");
+        assert!(form.headers()["content-security-policy"].to_str().unwrap().contains("form-action https:"));
+    }
+
+    #[test]
+    fn a_location_cannot_break_out_of_its_header() {
+        let reply = see_other("https://a.test/\r\nSet-Cookie: x=1");
+        assert_eq!(reply.headers()[LOCATION], "https://a.test/Set-Cookie:x=1");
+    }
+}

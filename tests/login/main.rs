@@ -1,0 +1,17 @@
+//! The interactive flows over HTTP, followed redirect by redirect: a real server in this process, a browser by hand.
+
+#![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
+
+mod browser;
+mod code_exchange;
+mod consent;
+mod logout;
+mod open_redirects;
+mod organizations;
+mod pages;
+mod requests;
+mod single_sign_on;
+mod strangers;
+#[path = "../flows/watched_store.rs"]
+mod watched_store;
+mod world;

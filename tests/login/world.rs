@@ -1,0 +1,134 @@
+//! A world to log in to: a server on free ports over an embedded store, a clock that stands still, two tenants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jeton::boot::{Server, Surroundings};
+use jeton::clock::{Clock, Entropy, UnixMs};
+use jeton::config::Config;
+use jeton::engine::Engine;
+use jeton::protocol::ids::TenantId;
+use jeton::store::embedded::Embedded;
+use serde_json::Value;
+
+use crate::browser::{Answer, Browser};
+use crate::watched_store::{Watch, WatchedStore};
+
+const NOW: UnixMs = UnixMs(1_800_000_000_000);
+
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// The world; stop it at the end of each test.
+pub(crate) struct World {
+    server: Server,
+    pub(crate) clock: Clock,
+    pub(crate) store: Watch,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) const CALLBACK: &str = "https://app.test/cb";
+    pub(crate) const WEB_SECRET: &str = "web-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ";
+
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.public.address = "127.0.0.1:0".parse().unwrap();
+        config.operations.address = "127.0.0.1:0".parse().unwrap();
+        config.embedded.path = folder.path().to_path_buf();
+        config.passwords.memory_kib = 64;
+        config.passwords.iterations = 1;
+        let clock = Clock::fixed(NOW);
+        let (store, watch) = WatchedStore::over(Embedded::open(&config.embedded, clock.clone()).unwrap());
+        let surroundings =
+            Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
+        let server = Server::start(&config, surroundings).await.unwrap();
+        let registrar = jeton::boot::registrar::registrar(server.engine());
+        let report = jeton::cli::import::import(include_str!("world.json"), &registrar, &mut |_| {}).await;
+        let report = report.unwrap();
+        assert!(report.refused.is_empty(), "{:?}", report.refused);
+        let world = Self { server, clock, store: watch, _folder: folder };
+        world.until_tenants_are_known().await;
+        world
+    }
+
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        self.server.engine()
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        self.browser_at("localhost")
+    }
+
+    pub(crate) fn browser_at(&self, host: &str) -> Browser {
+        Browser::new(host, self.server.public_address())
+    }
+
+    /// Logs Ann in at a client, in this browser; gives the redirect with the code.
+    pub(crate) async fn ann(&self, browser: &Browser, client: &str, more: &[(&str, &str)]) -> Answer {
+        let page = browser.follow(&browser.get(&authorize(client, more)).await).await;
+        browser.type_in(&page, "ann@example.test", "Correct-Horse-1").await
+    }
+
+    /// Exchanges a code as the public client `spa`.
+    pub(crate) async fn exchange(&self, browser: &Browser, code: &str) -> Answer {
+        browser.post("/oauth/token", &exchange_form(code)).await
+    }
+
+    async fn until_tenants_are_known(&self) {
+        for _ in 0..200 {
+            let known = self.browser_at("other.localhost").get("/.well-known/jwks.json").await.status == 200;
+            let default = self.engine().tenancy().by_id(&TenantId::from("default"));
+            if known && default.is_some_and(|view| !view.tenant.friendly_name.is_empty()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the imported tenant is not known after two seconds");
+    }
+}
+
+pub(crate) fn exchange_form(code: &str) -> [(&'static str, &str); 5] {
+    [
+        ("grant_type", "authorization_code"),
+        ("client_id", "spa"),
+        ("code", code),
+        ("redirect_uri", World::CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]
+}
+
+/// The address of an authorization request: everything that is usual, with `more` over it; an empty value takes a
+/// parameter away.
+pub(crate) fn authorize(client: &str, more: &[(&str, &str)]) -> String {
+    let usual = [
+        ("client_id", client),
+        ("redirect_uri", World::CALLBACK),
+        ("response_type", "code"),
+        ("scope", "openid profile email offline_access"),
+        ("audience", "https://api.test/"),
+        ("state", "st"),
+        ("nonce", "no"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ];
+    let usual = usual.into_iter().filter(|(name, _)| !more.iter().any(|(own, _)| own == name));
+    let all = usual.chain(more.iter().copied()).filter(|(_, value)| !value.is_empty());
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+    format!("/authorize?{query}")
+}
+
+/// The claims of a JWT, unverified.
+pub(crate) fn claims(token: &Value) -> Value {
+    let text = token.as_str().and_then(|token| token.split('.').nth(1));
+    let text = text.unwrap_or_else(|| panic!("not a JWT: {token}"));
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
