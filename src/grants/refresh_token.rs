@@ -42,7 +42,8 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     // Everything is checked; only now is anything consumed.
     let lifetimes = Lifetimes::of(caller.client(), &tenant.tenant.settings);
     let generation = rotate(request, &facts, &lifetimes, now).await?;
-    let refresh_token = if lifetimes.rotating {
+    // A client that stopped rotating may still hold the token before its last: it must learn the newer one.
+    let refresh_token = if lifetimes.rotating || generation > facts.generation {
         Some(engine.seal_refresh_token(&tenant.tenant.id, &RefreshFacts { generation, ..facts.clone() })?)
     } else {
         None

@@ -1,7 +1,9 @@
 //! How long refresh tokens live: absolute, idle, non-rotating, and a user who is not wanted any more.
 
+use jeton::model::client::{Client, RotationType};
 use jeton::model::user::User;
 use jeton::protocol::ids::TenantId;
+use jeton::store::records::Expect;
 
 use crate::world::World;
 
@@ -17,6 +19,23 @@ async fn a_non_rotating_token_stays_and_slides_until_its_end() {
     assert_eq!(world.refresh("steady", &token).await.status, 200, "240 s old, used 80 s ago");
     world.clock.advance_ms(10_000);
     world.refresh("steady", &token).await.refused(400, "invalid_grant");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stops_rotating_learns_the_last_token() {
+    let world = World::start().await;
+    let first = world.login("app", "offline_access").await.refresh_token();
+    let second = world.refresh("app", &first).await.refresh_token();
+    let tenant = TenantId::from("default");
+    let catalog = world.engine().cached().catalog();
+    let mut app = catalog.find::<Client>(&tenant, "app").await.unwrap().unwrap();
+    app.record.refresh_token.rotation_type = RotationType::NonRotating;
+    catalog.save(&app.record, Expect::Version(app.version)).await.unwrap();
+    world.until_client_is("app", &app.record).await;
+    assert_eq!(world.refresh("app", &first).await.refresh_token(), second);
+    let steady = world.refresh("app", &second).await;
+    assert!(steady.json().get("refresh_token").is_none(), "{steady:?}");
     world.stop().await;
 }
 

@@ -12,6 +12,7 @@ use jeton::boot::{Server, Surroundings};
 use jeton::clock::{Clock, Entropy, UnixMs};
 use jeton::config::Config;
 use jeton::engine::Engine;
+use jeton::model::client::Client;
 use jeton::model::credential::Credential;
 use jeton::model::user::User;
 use jeton::protocol::ids::TenantId;
@@ -167,6 +168,18 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the change of a user was not heard of within ten seconds");
+    }
+
+    /// Waits until this node has heard of a change of a client.
+    pub(crate) async fn until_client_is(&self, id: &str, wanted: &Client) {
+        for _ in 0..1000 {
+            let cached = self.engine().cached().client(&TenantId::from("default"), id).await.unwrap();
+            if cached.as_deref() == Some(wanted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the change of a client was not heard of within ten seconds");
     }
 
     pub(crate) async fn stored_hash(&self, user: &str) -> String {
