@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs'
 
 export const demo = JSON.parse(readFileSync(process.env.JETON_DEMO_FACTS, 'utf8'))
 
+/** The same program behind TLS, and who may manage its default tenant. */
+export const tls = {
+  domain: process.env.JETON_TLS_DOMAIN,
+  administrator: { id: process.env.JETON_BOOTSTRAP_CLIENT_ID, secret: process.env.JETON_BOOTSTRAP_CLIENT_SECRET },
+}
+
 /** The address of an endpoint below the issuer. */
 export function endpoint(path) {
   return new URL(path, demo.issuer)

@@ -13,6 +13,15 @@ def facts() -> dict:
     return json.loads(Path(os.environ["JETON_DEMO_FACTS"]).read_text())
 
 
+def tls() -> dict:
+    """The same program behind TLS, and who may manage its default tenant."""
+    administrator = {
+        "id": os.environ["JETON_BOOTSTRAP_CLIENT_ID"],
+        "secret": os.environ["JETON_BOOTSTRAP_CLIENT_SECRET"],
+    }
+    return {"domain": os.environ["JETON_TLS_DOMAIN"], "administrator": administrator}
+
+
 def records(folder: Path, kind: str) -> list[dict]:
     """Every record below a key called `kind`, however deep it stands."""
 

@@ -1,0 +1,159 @@
+// The stock auth0 ManagementClient, over TLS: makes what a tenant needs, gets tokens for it, takes them away.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ManagementClient } from 'auth0'
+import { tls } from './demo.mjs'
+
+const connection = 'Username-Password-Authentication'
+const password = 'Correct-Horse-1'
+const management = new ManagementClient({
+  domain: tls.domain,
+  clientId: tls.administrator.id,
+  clientSecret: tls.administrator.secret,
+})
+
+async function token(form) {
+  const answer = await fetch(`https://${tls.domain}/oauth/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(form),
+  })
+  return { status: answer.status, ...(await answer.json()) }
+}
+
+async function all(page) {
+  const items = []
+  for await (const item of await page) items.push(item)
+  return items
+}
+
+const refresh = (client, refresh_token, more = {}) =>
+  token({ grant_type: 'refresh_token', client_id: client, refresh_token, ...more })
+
+// Made anew for every run: the store may be one that was used before.
+const mark = Math.random().toString(36).slice(2, 10)
+const audience = `https://things-${mark}.test/`
+const email = `ann-${mark}@example.test`
+
+async function makeTenant() {
+  const api = await management.resourceServers.create({
+    name: 'Things',
+    identifier: audience,
+    scopes: [{ value: 'read:things', description: 'Read things' }],
+    allow_offline_access: true,
+    enforce_policies: true,
+    token_dialect: 'access_token_authz',
+  })
+  const machine = await management.clients.create({ name: 'Machine', app_type: 'non_interactive' })
+  const grant = await management.clientGrants.create({
+    client_id: machine.client_id,
+    audience,
+    scope: ['read:things'],
+  })
+  const app = await management.clients.create({
+    name: 'App',
+    app_type: 'native',
+    grant_types: ['password', 'refresh_token'],
+    refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0 },
+  })
+  const user = await management.users.create({ connection, email, password, name: 'Ann Example' })
+  const role = await management.roles.create({ name: `reader-${mark}`, description: 'Reads' })
+  await management.roles.permissions.add(role.id, {
+    permissions: [{ resource_server_identifier: audience, permission_name: 'read:things' }],
+  })
+  const organization = await management.organizations.create({ name: `acme-${mark}`, display_name: 'Acme' })
+  await management.organizations.members.create(organization.id, { members: [user.user_id] })
+  await management.organizations.members.roles.assign(organization.id, user.user_id, { roles: [role.id] })
+  return { api, machine, grant, app, user, role, organization }
+}
+
+const made = await makeTenant()
+const login = (more = {}) =>
+  token({
+    grant_type: 'password',
+    client_id: made.app.client_id,
+    username: email,
+    password,
+    audience,
+    scope: 'openid offline_access read:things',
+    organization: made.organization.name,
+    ...more,
+  })
+
+test('what was made is found, alone and in lists', async () => {
+  assert.equal((await management.clients.get(made.app.client_id)).name, 'App')
+  assert.equal((await management.resourceServers.get(made.api.id)).identifier, audience)
+  assert.equal((await management.users.listUsersByEmail({ email }))[0].user_id, made.user.user_id)
+  assert.equal((await management.organizations.getByName(made.organization.name)).id, made.organization.id)
+  const ids = (items, name) => items.map((item) => item[name])
+  assert.ok(ids(await all(management.clients.list({ per_page: 1 })), 'client_id').includes(made.machine.client_id))
+  assert.ok(ids(await all(management.clientGrants.list({ take: 1 })), 'id').includes(made.grant.id))
+  assert.ok(ids(await all(management.organizations.list({ take: 1 })), 'id').includes(made.organization.id))
+  assert.deepEqual(ids(await all(management.users.list({ q: `email:"${email}"` })), 'email'), [email])
+  const members = await all(management.organizations.members.list(made.organization.id))
+  assert.deepEqual(ids(members, 'user_id'), [made.user.user_id])
+  const roles = await all(management.organizations.members.roles.list(made.organization.id, made.user.user_id))
+  assert.deepEqual(ids(roles, 'id'), [made.role.id])
+})
+
+test('a machine gets a token until its secret is rotated', async () => {
+  const ask = (client_secret) =>
+    token({ grant_type: 'client_credentials', client_id: made.machine.client_id, client_secret, audience })
+  const answer = await ask(made.machine.client_secret)
+  assert.equal(answer.status, 200)
+  const rotated = await management.clients.rotateSecret(made.machine.client_id)
+  assert.equal((await ask(made.machine.client_secret)).status, 401)
+  assert.equal((await ask(rotated.client_secret)).status, 200)
+})
+
+test('a removed member and a blocked user cannot refresh', async () => {
+  const tokens = await login()
+  assert.equal(tokens.status, 200)
+  let { refresh_token } = await refresh(made.app.client_id, tokens.refresh_token)
+  await management.organizations.members.delete(made.organization.id, { members: [made.user.user_id] })
+  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 403)
+  await management.organizations.members.create(made.organization.id, { members: [made.user.user_id] })
+  ;({ refresh_token } = await refresh(made.app.client_id, refresh_token))
+  await management.users.update(made.user.user_id, { blocked: true })
+  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 400)
+  await management.users.update(made.user.user_id, { blocked: false })
+  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 200)
+})
+
+test('an ended session takes its refresh tokens along', async () => {
+  const { refresh_token } = await login()
+  const sessions = await all(management.users.sessions.list(made.user.user_id))
+  assert.ok(sessions.length > 0)
+  for (const session of sessions) await management.sessions.revoke(session.id)
+  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 400)
+})
+
+test('keys, settings, connections and logs', async () => {
+  const before = await management.keys.signing.list()
+  assert.ok(before.some((key) => key.current))
+  const rotated = await management.keys.signing.rotate()
+  assert.ok(!before.some((key) => key.kid === rotated.kid && key.current))
+  assert.equal(typeof (await management.tenants.settings.get()).session_lifetime, 'number')
+  const [database] = await all(management.connections.list({ name: connection }))
+  assert.equal((await management.connections.get(database.id)).strategy, 'auth0')
+  const logs = await all(management.logs.list({ per_page: 20 }))
+  assert.ok(logs.some((event) => event.type === 'sapi'))
+})
+
+test('what is wrong is told as Auth0 tells it', async () => {
+  const status = (statusCode) => (error) => error.statusCode === statusCode
+  await assert.rejects(management.clients.get('nothing'), status(404))
+  await assert.rejects(management.users.create({ connection, email, password }), status(409))
+  await assert.rejects(management.clients.create({ name: 'C', colour: 'red' }), status(400))
+})
+
+test('what was made is deleted', async () => {
+  await management.users.delete(made.user.user_id)
+  await management.organizations.delete(made.organization.id)
+  await management.roles.delete(made.role.id)
+  await management.clientGrants.delete(made.grant.id)
+  await management.clients.delete(made.machine.client_id)
+  await management.clients.delete(made.app.client_id)
+  await management.resourceServers.delete(made.api.id)
+  await assert.rejects(management.resourceServers.get(made.api.id), (error) => error.statusCode === 404)
+})

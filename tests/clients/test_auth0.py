@@ -1,0 +1,119 @@
+"""The stock auth0-python ManagementClient, over TLS: makes what a tenant needs, gets tokens, takes them away."""
+
+import secrets
+import unittest
+
+import httpx
+from auth0.management import ManagementClient
+from auth0.management.core.api_error import ApiError
+
+from demo import tls
+
+CONNECTION = "Username-Password-Authentication"
+PASSWORD = "Correct-Horse-1"
+TLS = tls()
+
+
+def token(**form: str) -> httpx.Response:
+    return httpx.post(f"https://{TLS['domain']}/oauth/token", json=form)
+
+
+class Tenant(unittest.TestCase):
+    """One tenant's worth of records, made and removed by the SDK."""
+
+    def setUp(self) -> None:
+        mark = secrets.token_hex(4)
+        self.audience = f"https://py-{mark}.test/"
+        self.email = f"py-{mark}@example.test"
+        administrator = TLS["administrator"]
+        self.management = ManagementClient(
+            domain=TLS["domain"], client_id=administrator["id"], client_secret=administrator["secret"]
+        )
+        made = self.management
+        self.api = made.resource_servers.create(
+            identifier=self.audience,
+            name="Things",
+            scopes=[{"value": "read:things"}],
+            allow_offline_access=True,
+        )
+        self.machine = made.clients.create(name="Machine", app_type="non_interactive")
+        self.grant = made.client_grants.create(
+            client_id=self.machine.client_id, audience=self.audience, scope=["read:things"]
+        )
+        self.app = made.clients.create(
+            name="App", app_type="native", grant_types=["password", "refresh_token"]
+        )
+        self.user = made.users.create(connection=CONNECTION, email=self.email, password=PASSWORD)
+        self.role = made.roles.create(name=f"reader-{mark}")
+        made.roles.permissions.add(
+            self.role.id,
+            permissions=[{"resource_server_identifier": self.audience, "permission_name": "read:things"}],
+        )
+        self.organization = made.organizations.create(name=f"py-{mark}", display_name="Python")
+        made.organizations.members.create(self.organization.id, members=[self.user.user_id])
+
+    def tearDown(self) -> None:
+        made = self.management
+        made.organizations.delete(self.organization.id)
+        made.roles.delete(self.role.id)
+        made.users.delete(self.user.user_id)
+        made.clients.delete(self.machine.client_id)
+        made.clients.delete(self.app.client_id)
+        made.resource_servers.delete(self.api.id)
+        with self.assertRaises(ApiError) as gone:
+            made.clients.get(self.app.client_id)
+        self.assertEqual(gone.exception.status_code, 404)
+
+    def login(self) -> dict:
+        answer = token(
+            grant_type="password",
+            client_id=self.app.client_id,
+            username=self.email,
+            password=PASSWORD,
+            audience=self.audience,
+            scope="openid offline_access read:things",
+            organization=self.organization.id,
+        )
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.json()
+
+    def refresh(self, refresh_token: str) -> httpx.Response:
+        return token(grant_type="refresh_token", client_id=self.app.client_id, refresh_token=refresh_token)
+
+    def test_tokens_for_a_machine_and_a_person(self) -> None:
+        answer = token(
+            grant_type="client_credentials",
+            client_id=self.machine.client_id,
+            client_secret=self.machine.client_secret,
+            audience=self.audience,
+        )
+        self.assertEqual(answer.json()["scope"], "read:things")
+        self.assertEqual(self.refresh(self.login()["refresh_token"]).status_code, 200)
+
+    def test_lists(self) -> None:
+        made = self.management
+        self.assertIn(self.app.client_id, [client.client_id for client in made.clients.list(per_page=1)])
+        self.assertIn(self.grant.id, [grant.id for grant in made.client_grants.list(take=1)])
+        found = [user.user_id for user in made.users.list(q=f'email:"{self.email}"')]
+        self.assertEqual(found, [self.user.user_id])
+        members = [member.user_id for member in made.organizations.members.list(self.organization.id)]
+        self.assertEqual(members, [self.user.user_id])
+
+    def test_a_removed_member_cannot_refresh(self) -> None:
+        tokens = self.login()
+        self.management.organizations.members.delete(self.organization.id, members=[self.user.user_id])
+        self.assertEqual(self.refresh(tokens["refresh_token"]).status_code, 403)
+
+    def test_a_new_password_ends_what_the_old_one_began(self) -> None:
+        tokens = self.login()
+        self.management.users.update(self.user.user_id, password="Correct-Horse-2")
+        self.assertEqual(self.refresh(tokens["refresh_token"]).status_code, 400)
+
+    def test_a_taken_address_is_a_conflict(self) -> None:
+        with self.assertRaises(ApiError) as refused:
+            self.management.users.create(connection=CONNECTION, email=self.email, password=PASSWORD)
+        self.assertEqual(refused.exception.status_code, 409)
+
+    def test_logs(self) -> None:
+        self.login()
+        self.assertTrue(any(event.type for event in self.management.logs.list(per_page=10).items or []))
