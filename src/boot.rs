@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::actors::{Actors, Deps, News, Settings};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::engine::mail::Mailer;
 use crate::engine::{Engine, Parts};
 use crate::model::change::Change;
 use crate::model::record::SYSTEM_TENANT;
@@ -24,8 +25,9 @@ use crate::transport::{self, Bound, Drain, Drained};
 pub mod bootstrap;
 pub mod master_key;
 pub mod open_store;
-pub mod registrar;
 mod start_error;
+
+pub use crate::engine::registrar;
 
 pub use start_error::StartError;
 
@@ -200,6 +202,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         sealer,
         store,
         tenancy,
+        mailer: Mailer::new(&config.mail)?,
         documents_max_age_secs: config.keys.publish_lead_secs,
         log_token_successes: config.audit.token_successes,
     };

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod limits;
 pub mod listeners;
 pub mod logging;
+pub mod mail;
 mod optional;
 mod overlay;
 pub mod passwords;
@@ -61,6 +62,8 @@ pub struct Config {
     pub cache: cache::Cache,
     /// Log events on their way to the store.
     pub audit: audit::Audit,
+    /// Messages to people.
+    pub mail: mail::Mail,
 }
 
 /// Which store holds everything.
@@ -93,6 +96,7 @@ impl Default for Config {
             ring: ring::Ring::default(),
             cache: cache::Cache::default(),
             audit: audit::Audit::default(),
+            mail: mail::Mail::default(),
         }
     }
 }
@@ -133,6 +137,7 @@ impl Config {
         self.limits.validate()?;
         self.tenants.validate()?;
         self.logging.validate()?;
+        self.mail.validate()?;
         ranges::validate(self)
     }
 }

@@ -1,6 +1,7 @@
 //! One file per OAuth / OpenID Connect endpoint.
 
 pub mod authorize;
+pub mod dbconnections;
 pub mod discovery;
 pub mod introspect;
 pub mod jwks;

@@ -16,9 +16,12 @@ use crate::telemetry::metrics::Metrics;
 use crate::tenancy::Tenancy;
 
 pub mod access_tokens;
+pub mod accounts;
+pub mod attempts;
 pub mod authorization;
 pub mod hints;
 pub mod logout;
+pub mod mail;
 pub mod management_api;
 pub mod organizations;
 pub mod people;
@@ -30,7 +33,10 @@ pub mod secret_memo;
 pub mod serial;
 pub mod sessions;
 pub mod targets;
+pub mod tickets;
 
+use attempts::Attempts;
+use mail::Mailer;
 use secret_memo::SecretMemo;
 use serial::Serial;
 
@@ -42,6 +48,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The dice.
     pub entropy: Entropy,
+    /// What sends messages to people.
+    pub mailer: Mailer,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What seals and opens.
@@ -59,6 +67,7 @@ pub struct Parts {
 /// The engine. Handlers hold it behind an `Arc`.
 pub struct Engine {
     parts: Parts,
+    attempts: Attempts,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -71,7 +80,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Result<Self, OAuthError> {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
-        Ok(Self { parts, secret_memo, serial })
+        Ok(Self { attempts: Attempts::default(), parts, secret_memo, serial })
     }
 
     /// The present instant.
@@ -122,6 +131,16 @@ impl Engine {
     /// What seals and opens.
     pub fn sealer(&self) -> &Sealer {
         &self.parts.sealer
+    }
+
+    /// What sends messages to people.
+    pub fn mailer(&self) -> &Mailer {
+        &self.parts.mailer
+    }
+
+    /// Wrong passwords, counted.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// Chosen client secrets that were right not long ago.

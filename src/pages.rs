@@ -5,10 +5,14 @@
 
 pub mod consent;
 pub mod error;
+pub mod forgot;
 pub mod layout;
 pub mod login;
 pub mod logout;
 pub mod organization;
+pub mod reset;
+pub mod signup;
+pub mod verify;
 pub mod visit;
 pub mod words;
 
@@ -27,9 +31,13 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     match exchange.path() {
         "/u/consent" => consent::answer(Visit::of(engine, exchange).await?).await,
         "/u/login" => login::answer(Visit::of(engine, exchange).await?).await,
+        "/u/forgot" => forgot::answer(Visit::of(engine, exchange).await?).await,
         "/u/logged-out" => Ok(logout::done(exchange)),
         "/u/logout" => logout::answer(engine, exchange).await,
         "/u/organization" => organization::answer(Visit::of(engine, exchange).await?).await,
+        "/u/reset" => reset::answer(engine, exchange).await,
+        "/u/signup" => signup::answer(Visit::of(engine, exchange).await?).await,
+        "/u/verify" => verify::answer(engine, exchange).await,
         _ => Err(OAuthError::new(ErrorCode::NotFound, Fault::Client, "There is nothing at this path")),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response};
 
-use crate::endpoints::{authorize, discovery, introspect, jwks, logout, operations, revoke, token, userinfo};
+use crate::endpoints::{
+    authorize, dbconnections, discovery, introspect, jwks, logout, operations, revoke, token, userinfo,
+};
 use crate::engine::Engine;
 use crate::management;
 use crate::pages;
@@ -65,6 +67,10 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
+        ("/dbconnections/signup", &Method::POST) => dbconnections::sign_up(engine, exchange).await,
+        ("/dbconnections/change_password", &Method::POST) => {
+            dbconnections::change_password(engine, exchange).await
+        }
         // Browsers.
         ("/authorize", &Method::GET | &Method::POST) => {
             told(exchange, authorize::answer(engine, exchange).await)
@@ -113,7 +119,11 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
 
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "/oauth/token" | "/oauth/revoke" | "/oauth/introspect" => Some("POST"),
+        "/oauth/token"
+        | "/oauth/revoke"
+        | "/oauth/introspect"
+        | "/dbconnections/signup"
+        | "/dbconnections/change_password" => Some("POST"),
         "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
         "/v2/logout" => Some("GET"),
         "/.well-known/openid-configuration"

@@ -1,6 +1,7 @@
 //! Why a server did not start.
 
 use crate::actors::StartError as ActorError;
+use crate::engine::mail::MailError;
 use crate::protocol::oauth_error::OAuthError;
 use crate::store::StoreError;
 use crate::transport::BindError;
@@ -17,6 +18,9 @@ pub enum StartError {
     /// A record that must be there could not be made.
     #[error("bootstrap: {0}")]
     Bootstrap(String),
+    /// Messages could not be sent as configured.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The master key is missing or unreadable.
     #[error("master_key: {0}")]
     MasterKey(String),

@@ -1,11 +1,13 @@
 //! People: found by what they type, checked by what they know; the same answer and the same time for everybody.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::actors::passwords::{HashError, Verdict};
 use crate::engine::Engine;
+use crate::engine::attempts;
 use crate::model::credential::Credential;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, TenantId};
@@ -49,6 +51,32 @@ impl Engine {
             self.rehash(credential, password).await;
         }
         Ok(Arc::new(user))
+    }
+
+    /// As [`Engine::check_password`], for somebody at `address`, who may not guess for long.
+    ///
+    /// # Errors
+    /// Also `too_many_requests`, whether the password is right or not.
+    pub async fn check_password_from(
+        &self,
+        address: IpAddr,
+        (tenant, connection): (&TenantId, &ConnectionId),
+        login: &str,
+        password: Zeroizing<String>,
+    ) -> Result<Arc<User>, OAuthError> {
+        let attempts = self.attempts();
+        if !attempts.begin(tenant, login, address) {
+            let description = "Your account has been blocked after multiple consecutive login attempts";
+            let error = OAuthError::new(ErrorCode::TooManyRequests, Fault::User, description);
+            return Err(error.retry_after(attempts::FORGET_SECS));
+        }
+        let outcome = self.check_password(tenant, connection, login, password).await;
+        match &outcome {
+            Ok(_) => attempts.right(tenant, login, address),
+            Err(error) if error.code == ErrorCode::InvalidGrant => {}
+            Err(_) => attempts.take_back(tenant, login, address),
+        }
+        outcome
     }
 
     async fn person(

@@ -53,7 +53,9 @@ async fn redeem(request: Request<'_>, grant: GrantType) -> Result<Granted, OAuth
         engine.organization(&tenant.tenant.id, reference).await?;
     }
     let password = Zeroizing::new(password.to_owned());
-    let user = engine.check_password(&tenant.tenant.id, &connection, username, password).await?;
+    let user = engine
+        .check_password_from(exchange.peer().address, (&tenant.tenant.id, &connection), username, password)
+        .await?;
     let login = Login {
         user,
         target,

@@ -34,6 +34,7 @@ pub struct Tenant {
 /// Tenant-wide defaults; lifetimes in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, by Auth0's name")]
 pub struct TenantSettings {
     /// The audience when a request names none; without it, tokens are for the userinfo endpoint.
     pub default_audience: Option<Audience>,
@@ -53,6 +54,8 @@ pub struct TenantSettings {
     pub session_lifetime: u64,
     /// Idle lifetime of sessions.
     pub idle_session_lifetime: u64,
+    /// Whether nobody can make an account of their own.
+    pub disable_signup: bool,
     /// Whether `org_name` is put into tokens beside `org_id`.
     pub allow_organization_name_in_authentication_api: bool,
     /// Whether refresh failures are answered 403 as Auth0 does, instead of RFC 6749's 400.
@@ -73,6 +76,7 @@ impl Default for TenantSettings {
             refresh_token_leeway: 30,
             session_lifetime: 604_800,
             idle_session_lifetime: 259_200,
+            disable_signup: false,
             allow_organization_name_in_authentication_api: false,
             auth0_conformant: false,
             reuse_ends_session: false,

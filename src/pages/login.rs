@@ -30,7 +30,11 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     let tenant = visit.tenant();
     let (id, connection) = (&tenant.tenant.id, &tenant.tenant.settings.default_directory);
     let password = Zeroizing::new(password.to_owned());
-    let user = match visit.engine.check_password(id, connection, name, password).await {
+    let user = match visit
+        .engine
+        .check_password_from(visit.exchange.peer().address, (id, connection), name, password)
+        .await
+    {
         Ok(user) => user,
         Err(error) if error.code == ErrorCode::InvalidGrant => {
             visit.log(EventType::Fp, None, "Wrong email or password.");
@@ -39,6 +43,10 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         Err(error) if error.code == ErrorCode::AccessDenied => {
             visit.log(EventType::F, None, &error.description);
             return Ok(show(&visit, StatusCode::FORBIDDEN, name, Some(visit.words.blocked)));
+        }
+        Err(error) if error.code == ErrorCode::TooManyRequests => {
+            visit.log(EventType::LimitWc, None, &error.description);
+            return Ok(show(&visit, StatusCode::TOO_MANY_REQUESTS, name, Some(visit.words.too_many)));
         }
         Err(error) => return Err(error),
     };
@@ -78,6 +86,10 @@ fn show(visit: &Visit<'_>, status: StatusCode, name: &str, alert: Option<&str>) 
             (layout::field(&username, alert.is_some()))
             (layout::field(&password, alert.is_some()))
             button type="submit" { (words.log_in) }
+        }
+        p { a href={ "/u/forgot?state=" (visit.state) } { (words.forgot_password) } }
+        @if !visit.tenant().tenant.settings.disable_signup {
+            p.note { (words.no_account) " " a href={ "/u/signup?state=" (visit.state) } { (words.sign_up) } }
         }
     };
     let frame = Frame { tenant: visit.tenant(), words, title: words.log_in, targets: &visit.targets() };

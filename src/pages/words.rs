@@ -3,6 +3,9 @@
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
+use crate::engine::accounts::Letter;
+use crate::engine::tickets::Errand;
+
 mod de;
 mod en;
 mod es;
@@ -99,6 +102,15 @@ impl Words {
     /// Who asks for consent.
     pub fn asks_for(&self, application: &str) -> String {
         self.asks_for.replace("{}", application)
+    }
+
+    /// The message with a link for `errand`.
+    pub fn letter(&self, errand: Errand) -> Letter {
+        let (subject, before) = match errand {
+            Errand::Reset => (self.change_password, self.mail_reset),
+            Errand::Verify => (self.email, self.mail_verify),
+        };
+        Letter { subject, before, after: self.mail_ignore }
     }
 
     /// A scope in words; one that belongs to an API is its own name.

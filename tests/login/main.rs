@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
+mod accounts;
 mod browser;
+mod brute_force;
 mod code_exchange;
 mod consent;
 mod logout;

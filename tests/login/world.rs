@@ -27,7 +27,7 @@ pub(crate) struct World {
     server: Server,
     pub(crate) clock: Clock,
     pub(crate) store: Watch,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -40,6 +40,7 @@ impl World {
         config.public.address = "127.0.0.1:0".parse().unwrap();
         config.operations.address = "127.0.0.1:0".parse().unwrap();
         config.embedded.path = folder.path().to_path_buf();
+        config.mail.folder = folder.path().join("mail");
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
         let clock = Clock::fixed(NOW);
@@ -47,11 +48,11 @@ impl World {
         let surroundings =
             Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
         let server = Server::start(&config, surroundings).await.unwrap();
-        let registrar = jeton::boot::registrar::registrar(server.engine());
+        let registrar = jeton::engine::registrar::registrar(server.engine());
         let report = jeton::cli::import::import(include_str!("world.json"), &registrar, &mut |_| {}).await;
         let report = report.unwrap();
         assert!(report.refused.is_empty(), "{:?}", report.refused);
-        let world = Self { server, clock, store: watch, _folder: folder };
+        let world = Self { server, clock, store: watch, folder };
         world.until_tenants_are_known().await;
         world
     }
@@ -83,6 +84,28 @@ impl World {
         browser.post("/oauth/token", &exchange_form(code)).await
     }
 
+    /// The links in the messages sent so far, which must become `count`.
+    pub(crate) async fn links(&self, count: usize) -> Vec<String> {
+        for _ in 0..200 {
+            let links = self.sent();
+            if links.len() >= count {
+                assert_eq!(links.len(), count, "more messages than expected");
+                return links;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{count} messages did not come within two seconds: {:?}", self.sent());
+    }
+
+    fn sent(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
+        let paths = folder.map(|entry| entry.unwrap().path());
+        let mut paths: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
+        paths.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+        paths.iter().filter_map(|path| link_in(&std::fs::read_to_string(path).unwrap())).collect()
+    }
+
     async fn until_tenants_are_known(&self) {
         for _ in 0..200 {
             let known = self.browser_at("other.localhost").get("/.well-known/jwks.json").await.status == 200;
@@ -94,6 +117,13 @@ impl World {
         }
         panic!("the imported tenant is not known after two seconds");
     }
+}
+
+/// The path of the link in a message, whose lines may be folded (quoted-printable).
+fn link_in(message: &str) -> Option<String> {
+    let text = message.replace("=\r\n", "").replace("=3D", "=");
+    let (_, rest) = text.split_once("http://localhost:8080")?;
+    Some(rest.split_whitespace().next()?.to_owned())
 }
 
 pub(crate) fn exchange_form(code: &str) -> [(&'static str, &str); 5] {

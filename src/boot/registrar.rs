@@ -1,3 +1,0 @@
-//! The registrar over a running engine, for imports.
-
-pub use crate::engine::registrar::registrar;

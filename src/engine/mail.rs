@@ -1,0 +1,86 @@
+//! Messages to people: to a folder of `.eml` files, or by SMTP. Nobody waits for one to leave.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use tokio::sync::Semaphore;
+
+use crate::config::mail::Mail as Settings;
+
+/// How many messages may be on their way; one more is dropped and said so in the log.
+const ON_THEIR_WAY_MAX: usize = 256;
+
+/// Sends messages.
+#[derive(Clone)]
+pub struct Mailer {
+    from: Mailbox,
+    road: Road,
+    room: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+enum Road {
+    Folder(PathBuf),
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+}
+
+/// The `mail` section cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("mail: {0}")]
+pub struct MailError(String);
+
+impl Mailer {
+    /// A mailer as configured; nothing is connected or made yet.
+    ///
+    /// # Errors
+    /// [`MailError`] for a sender or server that does not read.
+    pub fn new(settings: &Settings) -> Result<Self, MailError> {
+        let from = settings.from.parse().map_err(|error| MailError(format!("from: {error}")))?;
+        let url = settings.smtp_url.expose();
+        let road = if url.is_empty() {
+            Road::Folder(settings.folder.clone())
+        } else {
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+            Road::Smtp(builder.map_err(|error| MailError(format!("smtp_url: {error}")))?.build())
+        };
+        Ok(Self { from, road, room: Arc::new(Semaphore::new(ON_THEIR_WAY_MAX)) })
+    }
+
+    /// Puts a message on its way; a failure is logged, without the address.
+    pub fn send(&self, to: &str, subject: &str, text: String) {
+        let Ok(to) = to.parse::<Mailbox>() else { return };
+        let message = Message::builder().from(self.from.clone()).to(to).subject(subject);
+        let message = match message.header(ContentType::TEXT_PLAIN).body(text) {
+            Ok(message) => message,
+            Err(error) => return tracing::warn!(%error, "a message could not be written"),
+        };
+        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
+            return tracing::warn!("too many messages are on their way; one was dropped");
+        };
+        let road = self.road.clone();
+        tokio::spawn(async move {
+            if let Err(error) = road.carry(message).await {
+                tracing::warn!(error, "a message was not sent");
+            }
+            drop(permit);
+        });
+    }
+}
+
+impl Road {
+    async fn carry(self, message: Message) -> Result<(), String> {
+        match self {
+            Self::Folder(folder) => {
+                tokio::fs::create_dir_all(&folder).await.map_err(|error| error.to_string())?;
+                let transport = AsyncFileTransport::<Tokio1Executor>::new(folder);
+                transport.send(message).await.map(drop).map_err(|error| error.to_string())
+            }
+            Self::Smtp(transport) => {
+                transport.send(message).await.map(drop).map_err(|error| error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `/u/forgot`: a link to choose a new password; the same answer whether there is an account or not.
+
+use http::StatusCode;
+use maud::html;
+
+use crate::engine::tickets::Errand;
+use crate::pages::layout::{self, Field, Frame};
+use crate::pages::visit::Visit;
+use crate::protocol::oauth_error::OAuthError;
+use crate::transport::reply::Reply;
+
+/// Shows the form, or sends the link.
+///
+/// # Errors
+/// What only the person may be told.
+pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
+    let words = visit.words;
+    let email = visit.field("email").trim();
+    if visit.is_posted() && !email.is_empty() {
+        visit.engine.send_link(visit.tenant(), Errand::Reset, email, words.letter(Errand::Reset)).await?;
+        let contents = html! {
+            p role="status" { (words.check_mail_long) }
+            p { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+        };
+        let frame = Frame { tenant: visit.tenant(), words, title: words.check_mail, targets: "" };
+        return Ok(layout::page(frame, StatusCode::OK, &contents));
+    }
+    let hint = visit.asked.login_hint.as_deref().unwrap_or_default();
+    let address = Field {
+        name: "email",
+        label: words.email,
+        kind: "email",
+        autocomplete: "email",
+        value: hint,
+        focus: true,
+    };
+    let contents = html! {
+        form method="post" action="/u/forgot" {
+            input type="hidden" name="state" value=(visit.state);
+            (layout::field(&address, false))
+            button type="submit" { (words.send_link) }
+        }
+        p { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+    };
+    let frame = Frame { tenant: visit.tenant(), words, title: words.forgot_password, targets: "" };
+    Ok(layout::page(frame, StatusCode::OK, &contents))
+}
