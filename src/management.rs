@@ -85,7 +85,7 @@ async fn run(engine: &Engine, exchange: &Exchange) -> Result<Reply, Problem> {
         Err(methods) => return Ok(elsewhere(&methods)),
     };
     let claims = guard::admit(engine, exchange).await?;
-    guard::permit(operation, &claims)?;
+    guard::permit(engine, exchange.tenant(), operation, &claims).await?;
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(exchange.query().as_bytes()).into_owned().collect();
     schema::check_query(&operation.parameters(), &query)?;
@@ -185,9 +185,9 @@ fn event(call: &Call<'_>) -> LogEvent {
         event: EventType::Sapi,
         at: call.engine.now(),
         client: Some(ClientId::from(call.claims.client_id.as_str())),
-        user: call.claims.sid.is_some().then(|| call.claims.sub.as_str().into()),
+        user: None,
         organization: None,
-        session: call.claims.sid,
+        session: None,
         address: Some(call.exchange.peer().address.to_string()),
         description: call.operation.summary.to_owned(),
     }

@@ -53,8 +53,9 @@ pub fn scopes() -> impl Iterator<Item = String> {
 /// [`Refusal`]; asking again is safe.
 pub async fn ensure(registrar: &Registrar, tenant: &TenantView) -> Result<(), Refusal> {
     let scopes: Vec<_> = scopes().map(|value| json!({ "value": value })).collect();
-    let draft =
-        json!({ "identifier": tenant.management.as_str(), "name": "Management API", "scopes": scopes });
+    // With policies enforced, a person who asks for these scopes at an ordinary application gets none of them.
+    let draft = json!({ "identifier": tenant.management.as_str(), "name": "Management API", "scopes": scopes,
+        "enforce_policies": true, "allow_offline_access": false });
     match registrar.put_resource_server(&tenant.tenant, read_value(draft)?, Mode::Import).await {
         // Another node was first.
         Ok(_) | Err(Refusal::Conflict | Refusal::Exists) => Ok(()),

@@ -54,16 +54,15 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     };
     let family = login::family(request, &first)?;
 
-    // Everything is checked; only now is anything consumed.
-    let key = family.as_ref().map(|(new, _)| new.key);
-    spend(request, &code, key).await?;
-    let refresh_token = match family {
-        None => None,
-        Some((new, token)) => match engine.store().start(session.id, new, now).await? {
-            Started::Started => Some(token),
-            Started::NoSession => return Err(refused("the session ended a moment ago")),
-        },
-    };
+    // Everything is checked; only now is anything consumed. The family stands before the code is spent, so that
+    // whoever presents the code a second time finds it and takes it away.
+    let (new, refresh_token) = family.map_or((None, None), |(new, token)| (Some(new), Some(token)));
+    if let Some(new) = new
+        && engine.store().start(session.id, new, now).await? == Started::NoSession
+    {
+        return Err(refused("the session ended a moment ago"));
+    }
+    spend(request, &code, new.map(|new| new.key)).await?;
     let facts = Facts {
         tenant: Arc::clone(tenant),
         client: Arc::clone(caller.client()),
@@ -131,7 +130,14 @@ async fn spend(
     family: Option<FamilyKey>,
 ) -> Result<(), OAuthError> {
     let tenant = &request.exchange.tenant().tenant.id;
-    if request.engine.spend_code(tenant, code, family).await? { Ok(()) } else { Err(refused("used before")) }
+    if request.engine.spend_code(tenant, code, family).await? {
+        return Ok(());
+    }
+    if let Some(family) = family {
+        // Nobody has its token; it need not be remembered.
+        request.engine.revoke_family(code.session, family).await?;
+    }
+    Err(refused("used before"))
 }
 
 /// One wording for every code that is not (or no longer) good.

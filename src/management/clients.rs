@@ -1,11 +1,13 @@
 //! `/clients`: applications, their secrets shown once.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::engine::records::{Mode, Put};
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
 use crate::management::paging::{self, Listing};
+use crate::management::problem::Problem;
 use crate::management::schema::Field;
 use crate::management::standing::{find, find_to_change, merged, shown};
 use crate::model::client::Client;
@@ -58,6 +60,10 @@ const NEW: &[Field] = &[
     Field::map("client_metadata"),
 ];
 
+/// What lets a caller change what clients prove themselves with: whoever can do that can be any client.
+const KEYS: &str = "update:client_keys";
+const CREDENTIALS: [&str; 3] = ["client_secret", "jwks", "token_endpoint_auth_method"];
+
 const CHANGE: &[Field] = &[
     Field::text("name"),
     Field::text("description"),
@@ -104,6 +110,11 @@ async fn show(call: &Call<'_>) -> Outcome {
 }
 
 async fn change(call: &Call<'_>) -> Outcome {
+    let keys = call.claims.scope().contains(KEYS);
+    if !keys && CREDENTIALS.iter().any(|name| call.body.contains_key(*name)) {
+        let message = format!("Insufficient scope, {} need: {KEYS}", CREDENTIALS.join(", "));
+        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", message));
+    }
     let standing = find_to_change::<Client>(call, call.capture(0), "client").await?;
     let mut more = json!({ "client_id": call.capture(0) });
     if let Some(metadata) = call.body.get("client_metadata") {

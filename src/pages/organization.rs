@@ -5,6 +5,7 @@ use maud::html;
 
 use crate::engine::authorization::Page;
 use crate::engine::presence::Presence;
+use crate::model::client::OrganizationUsage;
 use crate::pages::layout::{self, Frame};
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::OAuthError;
@@ -16,6 +17,10 @@ use crate::transport::reply::Reply;
 /// What only the person may be told.
 pub async fn answer(mut visit: Visit<'_>) -> Result<Reply, OAuthError> {
     let Some(presence) = visit.presence().await? else { return visit.go_on(None).await };
+    // There is a choice only where the application left one.
+    if visit.asked.organization.is_some() || visit.client.organization_usage != OrganizationUsage::Require {
+        return visit.go_on(Some(&presence)).await;
+    }
     let choice = visit.field("organization").to_owned();
     if !visit.is_posted() || choice.is_empty() {
         return show(&visit, &presence).await;

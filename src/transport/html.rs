@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATIO
 use http::{Response as HttpResponse, StatusCode};
 use maud::{DOCTYPE, html};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use crate::protocol::authorization::{Response, ResponseMode};
 use crate::protocol::redirect_uri;
@@ -33,6 +34,9 @@ pub fn see_other(location: &str) -> Reply {
     let mut reply = HttpResponse::new(bytes::Bytes::new());
     *reply.status_mut() = StatusCode::SEE_OTHER;
     let headers = reply.headers_mut();
+    // A host or path in letters beyond ASCII goes by its ASCII name; without those letters it would be another place.
+    let address = if location.is_ascii() { None } else { Url::parse(location).ok() };
+    let location = address.as_ref().map_or(location, Url::as_str);
     let plain: String = location.chars().filter(|c| matches!(c, '!'..='~')).collect();
     headers.insert(LOCATION, HeaderValue::from_str(&plain).unwrap_or(HeaderValue::from_static("/")));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -134,5 +138,11 @@ mod tests {
     fn a_location_cannot_break_out_of_its_header() {
         let reply = see_other("https://a.test/\r\nSet-Cookie: x=1");
         assert_eq!(reply.headers()[LOCATION], "https://a.test/Set-Cookie:x=1");
+    }
+
+    #[test]
+    fn a_location_beyond_ascii_leads_to_no_other_place() {
+        let reply = see_other("https://b\u{fc}cher.test/\u{e4}?code=x&state=y");
+        assert_eq!(reply.headers()[LOCATION], "https://xn--bcher-kva.test/%C3%A4?code=x&state=y");
     }
 }

@@ -52,3 +52,16 @@ async fn who_has_several_chooses_who_has_one_does_not_and_who_has_none_is_told()
     log_in(&dees, "dee@example.test", "Correct-Horse-4", &[]).await.sent_back("access_denied");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_application_named_cannot_be_chosen_away() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let page = browser.follow(&browser.get(&authorize("orgs", &[("organization", "acme")])).await).await;
+    browser.type_in(&page, "ann", "Correct-Horse-1").await.code();
+    let choice = [("state", page.state()), ("organization", "org_beta0000000001".to_owned())];
+    let choice = choice.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let back = browser.post("/u/organization", &choice).await;
+    assert_eq!(organization_of(&browser, &back).await, "org_acme0000000001");
+    world.stop().await;
+}

@@ -115,3 +115,22 @@ async fn bad_bodies_are_refused_with_the_field() {
     world.post("/clients", json!({ "client_id": "c", "name": "C" })).await.refused(409, "resource_conflict");
     world.stop().await;
 }
+
+#[tokio::test]
+async fn who_may_not_change_keys_cannot_become_another_client() {
+    let world = World::start().await;
+    let token = world.admin_token(&[("scope", "update:clients")]).await.text("access_token");
+    let change = |body| {
+        let request = world.anonymous(reqwest::Method::PATCH, "/clients/admin").bearer_auth(&token);
+        world.send(request.json(&body))
+    };
+    for body in [
+        json!({ "client_secret": "stolen-0123456789" }),
+        json!({ "token_endpoint_auth_method": "none", "app_type": "spa" }),
+        json!({ "jwks": null }),
+    ] {
+        change(body).await.refused(403, "insufficient_scope");
+    }
+    assert!(change(json!({ "name": "Renamed" })).await.with(200).get("client_secret").is_none());
+    world.stop().await;
+}
