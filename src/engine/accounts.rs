@@ -86,7 +86,7 @@ impl Engine {
             connection: Some(newcomer.connection.clone()),
             email: Some(newcomer.email.to_owned()),
             username: newcomer.username.map(str::to_owned),
-            name: newcomer.name.map(str::to_owned),
+            name: newcomer.name.map(str::to_owned).into(),
             password: Some(Secret::from(newcomer.password.to_owned())),
             ..UserDraft::default()
         };

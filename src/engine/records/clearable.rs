@@ -25,6 +25,13 @@ impl<T> Clearable<T> {
     }
 }
 
+impl<T> From<Option<T>> for Clearable<T> {
+    /// `None` says nothing.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Clearable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
