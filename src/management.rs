@@ -104,8 +104,9 @@ fn find(path: &str, method: &str) -> Result<(&'static Operation, Vec<String>), V
     for operation in TABLE.iter().copied().flatten() {
         let Some(captures) = operation.captures(path) else { continue };
         if operation.method.name() == method {
-            let Some(captures) = captures.into_iter().map(decoded).collect() else { continue };
-            return Ok((operation, captures));
+            // An id that is not text names nothing.
+            let captures = captures.into_iter().map(decoded).collect::<Option<_>>();
+            return captures.map(|captures| (operation, captures)).ok_or_else(Vec::new);
         }
         methods.push(operation.method.name());
     }

@@ -87,6 +87,22 @@ impl Caller {
         self.try_post("/oauth/token", &form).await.unwrap()
     }
 
+    /// Asks the management API.
+    pub(crate) async fn manage(&self, token: &str, (method, path): (&str, &str), body: &Value) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.http.request(method, format!("{}/api/v2/{path}", self.base)).bearer_auth(token);
+        let response = request.json(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body = serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default();
+        Answer { status, retry_after: None, body }
+    }
+
+    /// Whose refresh token it is.
+    pub(crate) async fn subject(&self, token: &str) -> String {
+        let form = [&[("token", token)][..], &WEB].concat();
+        self.try_post("/oauth/introspect", &form).await.unwrap().text("sub")
+    }
+
     /// The published keys.
     pub(crate) async fn keys(&self) -> Value {
         let response = self.http.get(format!("{}/.well-known/jwks.json", self.base)).send().await.unwrap();

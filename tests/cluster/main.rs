@@ -5,6 +5,7 @@
 
 mod caller;
 mod commands;
+mod delays;
 mod failures;
 mod keys;
 mod monitor;

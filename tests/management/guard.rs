@@ -104,6 +104,9 @@ async fn a_scope_taken_from_the_grant_is_gone_at_once() {
 async fn wrong_requests_are_told_what_is_wrong() {
     let world = World::start().await;
     world.get("/nothing").await.refused(404, "not_found");
+    for id in ["%0C", "%FF", "%zz", "%"] {
+        world.patch(&format!("/users/{id}"), json!({})).await.refused(404, "not_found");
+    }
     let wrong = world.put("/clients", json!({})).await;
     wrong.refused(405, "method_not_allowed");
     assert_eq!(wrong.headers["allow"], "GET, POST");
