@@ -20,7 +20,7 @@ pub struct Cluster {
     pub tls: bool,
     /// Put before every key, for a cluster shared with something else; every byte costs memory per session.
     pub key_prefix: String,
-    /// Connections per node for rotations and other single-use verbs; 1 or 2 are fastest.
+    /// Connections per node for rotations and other single-use verbs; one carries most (loadtests/README.md).
     pub hot_connections: usize,
     /// Connections per node for reads.
     pub reading_connections: usize,
@@ -59,7 +59,7 @@ impl Default for Cluster {
             password_file: None,
             tls: false,
             key_prefix: String::new(),
-            hot_connections: 2,
+            hot_connections: 1,
             reading_connections: 2,
             careful_connections: 4,
             command_timeout_ms: 500,
