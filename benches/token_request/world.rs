@@ -10,6 +10,8 @@ use jeton::boot::{Surroundings, engine, registrar};
 use jeton::clock::Entropy;
 use jeton::config::Config;
 use jeton::engine::Engine;
+use jeton::model::record::SYSTEM_TENANT;
+use jeton::protocol::ids::TenantId;
 use jeton::routes::Public;
 use jeton::transport::request_id::RequestIds;
 use jeton::transport::{Arrival, Peer, Service};
@@ -42,6 +44,9 @@ impl World {
             let report =
                 jeton::cli::import::import(DEMO, &registrar::registrar(&engine), &mut |_| {}).await.unwrap();
             assert!(report.refused.is_empty(), "{:?}", report.refused);
+            // Without listeners nobody follows the change feed for tenants.
+            let tenants = engine.cached().catalog().all(&TenantId::from(SYSTEM_TENANT)).await.unwrap();
+            engine.tenancy().replace(tenants);
             engine
         });
         Self { runtime, engine, ids: RequestIds::new(&Entropy::System).unwrap(), _folder: folder }
