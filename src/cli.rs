@@ -10,10 +10,12 @@ use crate::config::Config;
 use crate::transport;
 
 pub mod arguments;
+pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod import;
 pub mod keys;
+pub mod plan;
 pub mod serve;
 pub mod token;
 
@@ -26,9 +28,15 @@ pub const EXIT_UNAVAILABLE: u8 = 69;
 /// Does what the command line asks.
 pub fn run(arguments: Arguments) -> ExitCode {
     match arguments.command {
+        Command::Bench(arguments) => {
+            ExitCode::from(bench::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr()))
+        }
         Command::Check(arguments) => check::run(&arguments),
         Command::Import(arguments) => import_file(arguments),
         Command::Keys(arguments) => keys::run(arguments),
+        Command::Plan(arguments) => {
+            ExitCode::from(plan::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr()))
+        }
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Token(arguments) => {
             transport::tls::install_provider();

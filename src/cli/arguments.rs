@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::records::secrets::Secret;
 
+pub mod load;
+
+use load::{BenchArguments, PlanArguments};
+
 /// An Auth0-compatible OAuth 2.0 / OpenID Connect server.
 #[derive(Debug, Parser)]
 #[command(name = "jeton", version, about, disable_help_subcommand = true)]
@@ -18,12 +22,16 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Put load on a token endpoint and report throughput, latency and CPU
+    Bench(BenchArguments),
     /// Validate configuration and connections, print them redacted; 64 on a fault
     Check(CheckArguments),
     /// Import tenants with everything in them from a JSON file
     Import(ImportArguments),
     /// List or rotate signing keys
     Keys(KeysArguments),
+    /// Turn expected load into cores, Redis primaries, memory and connections
+    Plan(PlanArguments),
     /// Run the server
     Serve(ServeArguments),
     /// Ask a running server for tokens, or about them
@@ -186,6 +194,10 @@ mod tests {
             "serve --config jeton.toml",
             "check",
             "import demo.json",
+            "bench client-credentials --client-id job --rate 5k/s --connections 8 --pid 1 --json",
+            "bench refresh --username a --password b --organization acme --duration 5",
+            "bench refresh --tokens tokens.txt",
+            "plan --logins 500/s --refresh 20k/s --sessions 50M",
             "keys list",
             "keys rotate --algorithm RS256 --tenant demo",
             "token client-credentials --audience https://a --client-id job --client-secret s",

@@ -1,0 +1,175 @@
+//! What was counted: answers, refusals, losses, latencies; as a table or as JSON.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// The longest latency that is told apart, in microseconds; longer ones count as this.
+const LATENCY_MAX_US: u64 = 60_000_000;
+
+/// What one connection saw, or all of them together.
+pub(super) struct Tally {
+    /// Latencies of good answers, in microseconds.
+    latencies: Histogram<u64>,
+    refused: BTreeMap<u16, u64>,
+    lost: u64,
+    /// Chains that ended because their token was refused.
+    ended: u64,
+}
+
+/// The report of a run.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) workload: &'static str,
+    pub(super) url: String,
+    pub(super) connections: u32,
+    /// `None` in the closed loop.
+    pub(super) asked_per_second: Option<f64>,
+    pub(super) seconds: f64,
+    pub(super) good: u64,
+    pub(super) good_per_second: f64,
+    /// By status.
+    pub(super) refused: BTreeMap<u16, u64>,
+    pub(super) lost: u64,
+    pub(super) chains_ended: u64,
+    pub(super) latency_ms: Percentiles,
+    /// Of the server's process, when it was named.
+    pub(super) server_cpu_us_per_request: Option<f64>,
+}
+
+/// Latencies in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Percentiles {
+    pub(super) p50: f64,
+    pub(super) p90: f64,
+    pub(super) p99: f64,
+    pub(super) p999: f64,
+    pub(super) max: f64,
+}
+
+impl Tally {
+    /// An empty tally; `None` if the histogram cannot be had.
+    pub(super) fn new() -> Option<Self> {
+        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).ok()?;
+        Some(Self { latencies, refused: BTreeMap::new(), lost: 0, ended: 0 })
+    }
+
+    pub(super) fn good(&mut self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(LATENCY_MAX_US);
+        self.latencies.saturating_record(micros.max(1));
+    }
+
+    pub(super) fn refused(&mut self, status: u16) {
+        *self.refused.entry(status).or_default() += 1;
+    }
+
+    pub(super) fn lost(&mut self) {
+        self.lost += 1;
+    }
+
+    pub(super) fn ended(&mut self) {
+        self.ended += 1;
+    }
+
+    /// Adds what another connection saw.
+    pub(super) fn add(&mut self, other: &Self) {
+        // Both have the same bounds.
+        let _added = self.latencies.add(&other.latencies);
+        for (status, count) in &other.refused {
+            *self.refused.entry(*status).or_default() += count;
+        }
+        self.lost += other.lost;
+        self.ended += other.ended;
+    }
+
+    /// Answers that were good.
+    pub(super) fn count(&self) -> u64 {
+        self.latencies.len()
+    }
+
+    /// Answers of whatever kind.
+    pub(super) fn answers(&self) -> u64 {
+        self.count() + self.refused.values().sum::<u64>()
+    }
+
+    pub(super) fn chains_ended(&self) -> u64 {
+        self.ended
+    }
+
+    pub(super) fn losses(&self) -> u64 {
+        self.lost
+    }
+
+    pub(super) fn refusals(&self) -> &BTreeMap<u16, u64> {
+        &self.refused
+    }
+
+    pub(super) fn percentiles(&self) -> Percentiles {
+        let at = |quantile| ms(self.latencies.value_at_quantile(quantile));
+        let max = ms(self.latencies.max());
+        Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a minute of microseconds fits")]
+fn ms(micros: u64) -> f64 {
+    micros as f64 / 1000.0
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let pace = self
+            .asked_per_second
+            .map_or_else(|| "closed loop".to_owned(), |rate| format!("open loop at {rate:.0}/s"));
+        let Self { workload, url, connections, seconds, .. } = self;
+        writeln!(f, "{workload}, {connections} connections, {pace}, {seconds:.1} s, {url}")?;
+        writeln!(f, "good      {:>10}  {:.0}/s", self.good, self.good_per_second)?;
+        for (status, count) in &self.refused {
+            writeln!(f, "refused   {count:>10}  status {status}")?;
+        }
+        if self.lost > 0 {
+            writeln!(f, "lost      {:>10}  no answer", self.lost)?;
+        }
+        if self.chains_ended > 0 {
+            writeln!(f, "ended     {:>10}  chains whose token was refused", self.chains_ended)?;
+        }
+        let Percentiles { p50, p90, p99, p999, max } = self.latency_ms;
+        writeln!(f, "latency   p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms")?;
+        match self.server_cpu_us_per_request {
+            Some(cpu) => writeln!(f, "server    {cpu:.1} µs of CPU per answer"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tallies_add_up() {
+        let (mut all, mut one) = (Tally::new().unwrap(), Tally::new().unwrap());
+        for ms in 1..=100 {
+            one.good(Duration::from_millis(ms));
+        }
+        one.refused(503);
+        one.refused(503);
+        one.lost();
+        all.refused(503);
+        all.add(&one);
+        assert_eq!((all.count(), all.answers(), all.losses()), (100, 103, 1));
+        let percentiles = all.percentiles();
+        assert!((49.9..50.2).contains(&percentiles.p50), "{percentiles:?}");
+        assert!((98.9..99.2).contains(&percentiles.p99), "{percentiles:?}");
+    }
+
+    #[test]
+    fn a_latency_beyond_every_bound_counts_as_the_longest() {
+        let mut tally = Tally::new().unwrap();
+        tally.good(Duration::from_secs(10_000));
+        assert_eq!(tally.count(), 1);
+        assert!(tally.percentiles().max >= 60_000.0);
+    }
+}
