@@ -2,9 +2,10 @@
 
 pub mod discovery;
 pub mod facts;
+pub mod front_channel;
 pub mod issued;
 pub mod rows;
 
-pub use facts::{Facts, Subject};
+pub use facts::{Facts, Requested, Subject};
 pub use issued::Issued;
 pub use rows::Carrier;

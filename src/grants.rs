@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::claims::front_channel::Beside;
 use crate::claims::{Facts, Issued};
 use crate::client_auth::Caller;
 use crate::engine::Engine;
@@ -15,6 +16,7 @@ use crate::transport::exchange::Exchange;
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod front_channel;
 pub mod login;
 pub mod password;
 pub mod refresh_token;
@@ -85,6 +87,14 @@ impl Granted {
     /// What was established.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Signs the tokens that come by way of the browser; the parameters that carry them.
+    ///
+    /// # Errors
+    /// `server_error`.
+    pub fn issue_to_browser(self, beside: Beside<'_>) -> Result<Vec<(&'static str, String)>, OAuthError> {
+        crate::claims::front_channel::parameters(self.facts, &self.keys, beside)
     }
 
     /// Signs the tokens.

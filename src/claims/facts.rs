@@ -32,6 +32,26 @@ pub enum Subject {
     },
 }
 
+/// What an authorization request adds to its tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Requested {
+    /// Its `nonce`.
+    pub nonce: Option<String>,
+    /// What came along with the ID token by way of the browser.
+    pub companions: Companions,
+}
+
+/// Halves of hashes that bind an ID token to what came along with it (OpenID Connect Core §3.3.2.11).
+#[derive(Clone, Debug, Default)]
+pub struct Companions {
+    /// `at_hash`.
+    pub access_token: Option<String>,
+    /// `c_hash`.
+    pub code: Option<String>,
+    /// `s_hash` (Financial-grade API Security Profile 1.0, part 2, §5.1).
+    pub state: Option<String>,
+}
+
 /// Everything that claims are written from.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -51,8 +71,8 @@ pub struct Facts {
     pub organization: Option<Arc<Organization>>,
     /// How they were asked for.
     pub grant: GrantType,
-    /// The `nonce` of the authentication request.
-    pub nonce: Option<String>,
+    /// What the authorization request wants to find in the tokens, if there was one that wants anything.
+    pub requested: Option<Box<Requested>>,
     /// The present instant.
     pub now: UnixMs,
     /// The id of the access token.

@@ -66,7 +66,7 @@ impl Issued {
     }
 }
 
-fn signed(facts: &Facts, keys: &KeySet, carrier: Carrier) -> Result<String, OAuthError> {
+pub(super) fn signed(facts: &Facts, keys: &KeySet, carrier: Carrier) -> Result<String, OAuthError> {
     let (algorithm, token_type) = match carrier {
         Carrier::AccessToken => (facts.target.algorithm(), TokenType::AccessToken),
         Carrier::IdToken | Carrier::UserInfo => (facts.client.jwt_configuration.alg, TokenType::IdToken),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::claims::facts::{Facts, Subject};
+use crate::claims::facts::{Companions, Facts, Subject};
 use crate::model::user::{Profile, User};
 
 /// What carries claims; the bits of a row say which of them carry it.
@@ -68,7 +68,10 @@ pub static ROWS: &[Row] = &[
     row("sid", ACCESS | ID, session),
     row("auth_time", ACCESS | ID, authenticated_at),
     row("amr", ID, methods),
-    row("nonce", ID, |f, _, out| put_some(out, f.nonce.as_ref())),
+    row("nonce", ID, |f, _, out| put_some(out, f.requested.as_ref().and_then(|r| r.nonce.as_ref()))),
+    row("at_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.access_token.as_ref()))),
+    row("c_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.code.as_ref()))),
+    row("s_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.state.as_ref()))),
     scoped!("name", "profile", |p, _, out| put_some(out, p.name.as_ref())),
     scoped!("given_name", "profile", |p, _, out| put_some(out, p.given_name.as_ref())),
     scoped!("family_name", "profile", |p, _, out| put_some(out, p.family_name.as_ref())),
@@ -116,6 +119,10 @@ pub fn render(facts: &Facts, carrier: Carrier) -> Vec<u8> {
 
 const fn row(name: &'static str, carriers: u8, write: Write) -> Row {
     Row { name, carriers, scope: None, write }
+}
+
+fn companions(facts: &Facts) -> Option<&Companions> {
+    facts.requested.as_ref().map(|requested| &requested.companions)
 }
 
 fn subject(facts: &Facts, _: Carrier, out: &mut Vec<u8>) -> bool {

@@ -1,8 +1,9 @@
 //! `GET|POST /authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2): validated, sealed, and on to whatever is next.
 
 use crate::engine::Engine;
-use crate::engine::authorization::{BrowserMark, Next, Refused};
+use crate::engine::authorization::{BrowserMark, Refused};
 use crate::engine::presence::Presence;
+use crate::grants::front_channel::{self, Step};
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::cookies::Cookie;
@@ -45,9 +46,9 @@ async fn begin(
     };
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let presence = engine.presence(tenant, cookie).await?;
-    let mut reply = match engine.next(tenant, &client, &asked, presence.as_ref()).await? {
-        Next::Answer(response) => html::respond(&response),
-        Next::Ask(address) => html::see_other(&address),
+    let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, presence.as_ref()).await? {
+        Step::Answer(response) => html::respond(&response),
+        Step::Ask(address) => html::see_other(&address),
     };
     if let Some(Presence { session, .. }) = &presence {
         let cookie = engine.session_cookie(tenant, session)?;

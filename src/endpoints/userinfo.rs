@@ -49,7 +49,7 @@ async fn claims(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthEr
         permissions: None,
         organization: None,
         grant: GrantType::AuthorizationCode,
-        nonce: None,
+        requested: None,
         now: engine.now(),
         jti: engine.next_serial(),
     };

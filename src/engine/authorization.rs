@@ -19,7 +19,7 @@ pub mod codes;
 pub mod next;
 
 pub use checks::Refused;
-pub use next::{Next, Page};
+pub use next::{Approved, Next, Page};
 
 /// How long a person may take from the application to the end of the pages, in seconds.
 pub const LIFETIME_SECS: u64 = 3600;
@@ -92,7 +92,8 @@ impl Authorization {
         self.response(tenant, parameters)
     }
 
-    fn response(&self, tenant: &TenantView, mut parameters: Vec<(&'static str, String)>) -> Response {
+    /// The answer that gives, with `state` and the issuer's name beside `parameters`.
+    pub fn response(&self, tenant: &TenantView, mut parameters: Vec<(&'static str, String)>) -> Response {
         if let Some(state) = &self.state {
             parameters.push(("state", state.clone()));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::claims::{Facts, Subject};
+use crate::claims::{Facts, Requested, Subject};
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::engine::authorization::codes::{CodeFacts, OpenedCode};
@@ -77,11 +77,17 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         target,
         organization: standing.map(|standing| standing.organization),
         grant: GrantType::AuthorizationCode,
-        nonce: code.nonce.map(str::to_owned),
+        requested: requested(&code),
         now,
         jti: engine.next_serial(),
     };
     Ok(Granted::new(facts, keys, refresh_token))
+}
+
+/// What the authorization request wants to find in the tokens.
+fn requested(code: &CodeFacts<'_>) -> Option<Box<Requested>> {
+    let nonce = code.nonce.map(str::to_owned);
+    nonce.is_some().then(|| Box::new(Requested { nonce, ..Requested::default() }))
 }
 
 /// Whether this client may present the code now, from where it was sent, with the proof it promised.

@@ -53,7 +53,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         permissions,
         organization,
         grant: GrantType::ClientCredentials,
-        nonce: None,
+        requested: None,
         now: engine.now(),
         jti: engine.next_serial(),
     };

@@ -77,7 +77,7 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         scope,
         organization: standing.map(|standing| standing.organization),
         grant: login.grant,
-        nonce: None,
+        requested: None,
         now,
         jti: engine.next_serial(),
     };

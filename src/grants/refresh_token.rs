@@ -62,7 +62,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         target,
         organization: standing.map(|standing| standing.organization),
         grant: GrantType::RefreshToken,
-        nonce: None,
+        requested: None,
         now,
         jti: engine.next_serial(),
     };

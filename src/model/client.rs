@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::model::signing_key::Algorithm;
+use crate::protocol::authorization::ResponseMode;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::{ClientId, OrganizationId, TenantId};
+use crate::protocol::redirect_uri;
 
 /// An application (RFC 6749 §2); field names are Auth0's, lifetimes in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +193,14 @@ impl Client {
     /// Whether the client may use `grant`.
     pub fn allows(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether the authorization endpoint may answer at `uri`: a registered redirect URI or, when the answer is a
+    /// message to a window, the bare origin of a page of the client's.
+    pub fn is_answered_at(&self, uri: &str, mode: Option<ResponseMode>) -> bool {
+        let native = self.app_type == AppType::Native;
+        redirect_uri::is_registered(&self.callbacks, uri, native)
+            || (mode == Some(ResponseMode::WebMessage) && self.web_origins.iter().any(|own| own == uri))
     }
 
     /// Whether its users may come with `organization` (or with none).

@@ -7,15 +7,15 @@ use http::Method;
 use http::header::USER_AGENT;
 
 use crate::engine::Engine;
-use crate::engine::authorization::{Authorization, Next};
+use crate::engine::authorization::Authorization;
 use crate::engine::presence::Presence;
-use crate::model::client::{AppType, Client};
+use crate::grants::front_channel::{self, Step};
+use crate::model::client::Client;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::session::Device;
 use crate::pages::words::{self, Words};
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::OAuthError;
-use crate::protocol::redirect_uri;
 use crate::tenancy::TenantView;
 use crate::transport::cookies::Cookie;
 use crate::transport::exchange::Exchange;
@@ -52,8 +52,7 @@ impl<'a> Visit<'a> {
         let browser = Cookie::Browser.read(exchange.headers(), tenant);
         let asked = engine.open_authorization(&tenant.tenant.id, &state, browser).ok_or_else(stale)?;
         let client = engine.cached().client(&tenant.tenant.id, &asked.client).await?.ok_or_else(stale)?;
-        let native = client.app_type == AppType::Native;
-        if !redirect_uri::is_registered(&client.callbacks, &asked.redirect_uri, native) {
+        if !client.is_answered_at(&asked.redirect_uri, Some(asked.response_mode)) {
             return Err(stale().because("the redirect URI is registered no more"));
         }
         let words = words::chosen(asked.ui_locales.as_deref(), exchange.headers());
@@ -95,9 +94,10 @@ impl<'a> Visit<'a> {
     /// What only the person may be told.
     pub async fn go_on(&self, presence: Option<&Presence>) -> Result<Reply, OAuthError> {
         let tenant = self.tenant();
-        let mut reply = match self.engine.next(tenant, &self.client, &self.asked, presence).await? {
-            Next::Answer(response) => html::respond(&response),
-            Next::Ask(address) => html::see_other(&address),
+        let (client, asked) = (&self.client, &self.asked);
+        let mut reply = match front_channel::go_on(self.engine, tenant, client, asked, presence).await? {
+            Step::Answer(response) => html::respond(&response),
+            Step::Ask(address) => html::see_other(&address),
         };
         if let Some(presence) = presence {
             let cookie = self.engine.session_cookie(tenant, &presence.session)?;

@@ -3,27 +3,60 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What comes back from the authorization endpoint.
+/// What comes back from the authorization endpoint, as a set of bits: everything that is not a code comes by way of
+/// the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ResponseType {
-    /// A code.
-    Code,
-}
+#[serde(transparent)]
+pub struct ResponseType(u8);
 
 impl ResponseType {
-    /// Every response type on offer.
-    pub const ALL: [Self; 1] = [Self::Code];
+    /// A code, to be exchanged at the token endpoint.
+    pub const CODE: Self = Self(1);
+    /// An ID token.
+    pub const ID_TOKEN: Self = Self(2);
+    /// An access token.
+    pub const TOKEN: Self = Self(4);
 
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-        }
+    const WORDS: [(&'static str, Self); 3] =
+        [("code", Self::CODE), ("id_token", Self::ID_TOKEN), ("token", Self::TOKEN)];
+
+    /// Every response type on offer: each combination of the words.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..1 << Self::WORDS.len()).map(Self)
     }
 
-    /// The response type called `name`.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.name() == name)
+    /// The name on the wire, its words in alphabetical order.
+    pub fn name(self) -> String {
+        let words = Self::WORDS.into_iter().filter(|(_, word)| self.has(*word)).map(|(name, _)| name);
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads a `response_type`, whose words may come in any order, each once.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut set = Self(0);
+        for name in text.split(' ') {
+            let (_, word) = Self::WORDS.into_iter().find(|(own, _)| *own == name)?;
+            if set.has(word) {
+                return None;
+            }
+            set.0 |= word.0;
+        }
+        Some(set)
+    }
+
+    /// Whether `word` is in the set.
+    pub const fn has(self, word: Self) -> bool {
+        self.0 & word.0 != 0
+    }
+
+    /// Whether tokens come by way of the browser.
+    pub const fn brings_tokens(self) -> bool {
+        self.0 != Self::CODE.0
+    }
+
+    /// How it comes back unless the request says otherwise (OAuth 2.0 Multiple Response Types §2.1, §5).
+    pub const fn default_mode(self) -> ResponseMode {
+        if self.brings_tokens() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 }
 
@@ -36,11 +69,13 @@ pub enum ResponseMode {
     Fragment,
     /// In its query.
     Query,
+    /// In a message to the window of the application that opened or framed ours.
+    WebMessage,
 }
 
 impl ResponseMode {
     /// Every response mode on offer.
-    pub const ALL: [Self; 3] = [Self::FormPost, Self::Fragment, Self::Query];
+    pub const ALL: [Self; 4] = [Self::FormPost, Self::Fragment, Self::Query, Self::WebMessage];
 
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
@@ -48,12 +83,19 @@ impl ResponseMode {
             Self::FormPost => "form_post",
             Self::Fragment => "fragment",
             Self::Query => "query",
+            Self::WebMessage => "web_message",
         }
     }
 
     /// The response mode called `name`.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|own| own.name() == name)
+    }
+
+    /// Whether it may carry `kind`: tokens in a query would end up in logs and `Referer` headers (OAuth 2.0 Multiple
+    /// Response Types §5).
+    pub fn carries(self, kind: ResponseType) -> bool {
+        self != Self::Query || !kind.brings_tokens()
     }
 }
 
@@ -128,7 +170,21 @@ mod tests {
         for mode in ResponseMode::ALL {
             assert_eq!(ResponseMode::parse(mode.name()), Some(mode));
         }
-        assert_eq!(ResponseType::parse("code"), Some(ResponseType::Code));
-        assert_eq!(ResponseType::parse("token"), None);
+        for kind in ResponseType::all() {
+            assert_eq!(ResponseType::parse(&kind.name()), Some(kind));
+        }
+        assert_eq!(ResponseType::all().count(), 7);
+        assert_eq!(ResponseType::parse("token id_token code"), ResponseType::parse("code id_token token"));
+        for bad in ["", "none", "code ", "code code", "Code", "code,token"] {
+            assert_eq!(ResponseType::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn tokens_never_come_in_a_query() {
+        for kind in ResponseType::all() {
+            assert!(kind.default_mode().carries(kind));
+            assert_eq!(ResponseMode::Query.carries(kind), kind == ResponseType::CODE);
+        }
     }
 }

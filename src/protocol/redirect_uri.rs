@@ -38,6 +38,12 @@ pub fn source(uri: &str) -> Option<String> {
     text.chars().all(legal).then_some(text)
 }
 
+/// The web origin to which `uri` belongs (RFC 6454 §6.2); `None` for a scheme of an application's own.
+pub fn web_origin(uri: &str) -> Option<String> {
+    let uri = Url::parse(uri).ok()?;
+    matches!(uri.scheme(), "http" | "https").then(|| uri.origin().ascii_serialization())
+}
+
 /// The URI as read by its honest parts, without the port, if it is `http` on a loopback address.
 fn without_loopback_port(uri: &str) -> Option<String> {
     let rest = uri.strip_prefix("http://")?;
@@ -122,5 +128,7 @@ mod tests {
         assert_eq!(with_fragment("https://a/cb", &parameters), "https://a/cb#state=a+b%26c%23d");
         assert_eq!(source("https://a.test:8443/cb").as_deref(), Some("https://a.test:8443"));
         assert_eq!(source("com.app:/cb").as_deref(), Some("com.app:"));
+        assert_eq!(web_origin("https://a.test:443/cb?x").as_deref(), Some("https://a.test"));
+        assert_eq!((web_origin("com.app:/cb"), web_origin("/cb")), (None, None));
     }
 }

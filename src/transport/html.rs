@@ -1,5 +1,7 @@
 //! Replies to browsers: pages under a strict content security policy, redirects, and the form that posts itself.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
@@ -12,8 +14,13 @@ use crate::protocol::authorization::{Response, ResponseMode};
 use crate::protocol::redirect_uri;
 use crate::transport::reply::Reply;
 
-/// The one script there is: it posts the form of `response_mode=form_post`.
+/// The script of `response_mode=form_post`: it posts the form.
 const POST_IT: &str = "document.forms[0].submit()";
+
+/// The script of `response_mode=web_message`: it tells the window that opened or framed ours, if that window shows
+/// a page of the one origin. What it tells stands in attributes, so that the script is always the same.
+const TELL_IT: &str = "(d=>(window.opener||window.parent).postMessage(\
+    {type:'authorization_response',response:JSON.parse(d.response)},d.origin))(document.body.dataset)";
 
 /// A page with its own style sheet and no script. `form_targets` are the places besides ourselves to which its
 /// form may lead, also by redirects (browsers hold `form-action` against those too).
@@ -54,6 +61,7 @@ pub fn respond(response: &Response) -> Reply {
             see_other(&redirect_uri::with_fragment(&response.redirect_uri, &response.parameters))
         }
         ResponseMode::FormPost => form_post(response),
+        ResponseMode::WebMessage => web_message(response),
     }
 }
 
@@ -90,6 +98,32 @@ fn form_post(response: &Response) -> Reply {
     );
     let mut reply = HttpResponse::new(body.into_string().into());
     guard(&mut reply, &policy);
+    reply
+}
+
+/// Auth0's `web_message`: a page without content, framed or opened by the application, that posts the answer to the
+/// application's origin and to no other.
+fn web_message(response: &Response) -> Reply {
+    let origin = redirect_uri::web_origin(&response.redirect_uri).unwrap_or_default();
+    let members: BTreeMap<_, _> = response.parameters.iter().map(|(name, value)| (*name, value)).collect();
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { "…" } }
+            body data-origin=(origin) data-response=(serde_json::to_string(&members).unwrap_or_default()) {
+                script { (maud::PreEscaped(TELL_IT)) }
+            }
+        }
+    };
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; form-action 'none'; frame-ancestors {origin}; base-uri 'none'",
+        hash(TELL_IT),
+    );
+    let mut reply = HttpResponse::new(body.into_string().into());
+    guard(&mut reply, &policy);
+    // The policy says who may frame it; a window that was opened must know who opened it.
+    reply.headers_mut().remove("x-frame-options");
+    reply.headers_mut().remove("cross-origin-opener-policy");
     reply
 }
 
@@ -132,6 +166,20 @@ mod tests {
         let body = String::from_utf8_lossy(form.body()).into_owned();
         assert!(body.contains("value=\"&quot;&gt;&lt;script&gt;\""), "{body}");
         assert!(form.headers()["content-security-policy"].to_str().unwrap().contains("form-action https:"));
+    }
+
+    #[test]
+    fn a_message_goes_to_one_origin_and_its_page_may_be_framed_by_that_one_only() {
+        let reply = response(ResponseMode::WebMessage);
+        let body = String::from_utf8_lossy(reply.body()).into_owned();
+        assert!(body.contains("data-origin=\"https://a.test\""), "{body}");
+        assert!(!body.contains("\"><script>"), "{body}");
+        let policy = reply.headers()["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("frame-ancestors https://a.test;") && policy.contains(&hash(TELL_IT)),
+            "{policy}"
+        );
+        assert!(!reply.headers().contains_key("x-frame-options"));
     }
 
     #[test]

@@ -93,10 +93,24 @@ impl Answer {
         self.headers[LOCATION].to_str().unwrap().to_owned()
     }
 
-    /// A parameter of the redirect back to the application, from its query.
+    /// A parameter of the redirect back to the application, from its query or its fragment.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let url = url::Url::parse(&self.location()).unwrap();
-        url.query_pairs().find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+        let fragment = url::form_urlencoded::parse(url.fragment().unwrap_or_default().as_bytes());
+        let found = url.query_pairs().chain(fragment).find(|(own, _)| own == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+
+    /// What a page of `response_mode=web_message` tells: to which origin, and what.
+    pub(crate) fn message(&self) -> (String, Value) {
+        assert_eq!(self.status, 200, "{self:?}");
+        let attribute = |name: &str| {
+            let rest =
+                self.body.split_once(&format!("data-{name}=\"")).unwrap_or_else(|| panic!("{self:?}")).1;
+            rest.split('"').next().unwrap().replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">")
+        };
+        let response = attribute("response").replace("&amp;", "&");
+        (attribute("origin"), serde_json::from_str(&response).unwrap())
     }
 
     pub(crate) fn code(&self) -> String {

@@ -12,8 +12,10 @@ mod open_redirects;
 mod organizations;
 mod pages;
 mod requests;
+mod response_types;
 mod single_sign_on;
 mod strangers;
 #[path = "../flows/watched_store.rs"]
 mod watched_store;
+mod web_message;
 mod world;

@@ -5,8 +5,8 @@ use crate::world::{World, authorize};
 /// Parameters over the usual ones, and the error that the application is told.
 const SENT_BACK: [(&[(&str, &str)], &str); 17] = [
     (&[("response_type", "")], "invalid_request"),
-    (&[("response_type", "token")], "unsupported_response_type"),
-    (&[("response_type", "code id_token")], "unsupported_response_type"),
+    (&[("response_type", "none")], "unsupported_response_type"),
+    (&[("response_type", "code code")], "unsupported_response_type"),
     (&[("response_mode", "teleport")], "invalid_request"),
     (&[("code_challenge", "")], "invalid_request"),
     (&[("code_challenge", ""), ("code_challenge_method", "")], "invalid_request"),
@@ -86,7 +86,12 @@ async fn discovery_says_what_there_is() {
     let world = World::start().await;
     let document = world.browser().get("/.well-known/openid-configuration").await.json();
     assert_eq!(document["authorization_endpoint"], "http://localhost:8080/authorize");
-    assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+    let kinds = document["response_types_supported"].as_array().unwrap();
+    for kind in ["code", "id_token", "token", "code id_token", "code token", "code id_token token"] {
+        assert!(kinds.contains(&kind.into()), "{kind}: {kinds:?}");
+    }
+    let modes = serde_json::json!(["form_post", "fragment", "query", "web_message"]);
+    assert_eq!(document["response_modes_supported"], modes);
     assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     let grants = document["grant_types_supported"].as_array().unwrap();

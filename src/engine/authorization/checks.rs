@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::engine::authorization::{Authorization, BrowserMark};
-use crate::model::client::{AppType, Client, OrganizationUsage};
+use crate::model::client::{Client, OrganizationUsage};
 use crate::protocol::authorization::{Prompt, Response, ResponseMode, ResponseType};
 use crate::protocol::form::Form;
 use crate::protocol::grant_type::GrantType;
@@ -37,8 +37,8 @@ struct Draft<'a> {
 type Check = fn(&mut Draft<'_>) -> Result<(), OAuthError>;
 
 /// Every check once the redirect URI is trusted, in the order in which they are made.
-const CHECKS: [Check; 8] =
-    [response_mode, request_objects, grant, response_type, proof_key, scope, prompt, max_age];
+const CHECKS: [Check; 9] =
+    [response_type, response_mode, request_objects, grants, proof_key, scope, nonce, prompt, max_age];
 
 impl Engine {
     /// Validates a request that begins in `browser`.
@@ -69,13 +69,11 @@ impl Engine {
         let id = form.required("client_id")?;
         let found = self.cached().client(tenant, id).await?;
         let client = found.ok_or_else(|| OAuthError::invalid_request("Unknown client"))?;
+        let mode = form.value("response_mode").and_then(ResponseMode::parse);
         let uri = match (form.value("redirect_uri"), client.callbacks.as_slice()) {
-            (Some(uri), own) => {
-                let native = client.app_type == AppType::Native;
-                redirect_uri::is_registered(own, uri, native).then(|| uri.to_owned()).ok_or_else(|| {
-                    OAuthError::invalid_request("The redirect_uri is not registered for this application")
-                })?
-            }
+            (Some(uri), _) => client.is_answered_at(uri, mode).then(|| uri.to_owned()).ok_or_else(|| {
+                OAuthError::invalid_request("The redirect_uri is not registered for this application")
+            })?,
             (None, [only]) => only.clone(),
             (None, _) => return Err(OAuthError::invalid_request("Missing required parameter: redirect_uri")),
         };
@@ -84,12 +82,13 @@ impl Engine {
 
     fn blank(&self, client: &Client, uri: String, form: &Form<'_>, browser: BrowserMark) -> Authorization {
         let text = |name| form.value(name).map(str::to_owned);
+        let (response_type, response_mode) = road(form, &uri);
         Authorization {
             client: client.client_id.to_string(),
             redirect_uri: uri,
             named_redirect_uri: form.value("redirect_uri").is_some(),
-            response_type: ResponseType::Code,
-            response_mode: ResponseMode::Query,
+            response_type,
+            response_mode,
             state: text("state"),
             nonce: text("nonce"),
             challenge: None,
@@ -130,11 +129,36 @@ impl Engine {
     }
 }
 
+/// What is asked for and by which road even a refusal goes back: the one that was asked for, where it can be taken.
+fn road(form: &Form<'_>, uri: &str) -> (ResponseType, ResponseMode) {
+    let kind = form.value("response_type").and_then(ResponseType::parse).unwrap_or(ResponseType::CODE);
+    let mode = form.value("response_mode").and_then(ResponseMode::parse);
+    (kind, mode.filter(|mode| suits(*mode, kind, uri)).unwrap_or(kind.default_mode()))
+}
+
+fn suits(mode: ResponseMode, kind: ResponseType, uri: &str) -> bool {
+    mode.carries(kind) && (mode != ResponseMode::WebMessage || redirect_uri::web_origin(uri).is_some())
+}
+
+fn response_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let description = "Unsupported response_type";
+    match ResponseType::parse(draft.form.required("response_type")?) {
+        Some(_) => Ok(()),
+        None => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, Fault::Client, description)),
+    }
+}
+
 fn response_mode(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let Some(name) = draft.form.value("response_mode") else { return Ok(()) };
     let mode = ResponseMode::parse(name);
-    draft.asked.response_mode = mode.ok_or_else(|| OAuthError::invalid_request("Unknown response_mode"))?;
-    Ok(())
+    let mode = mode.ok_or_else(|| OAuthError::invalid_request("Unknown response_mode"))?;
+    if suits(mode, draft.asked.response_type, &draft.asked.redirect_uri) {
+        return Ok(());
+    }
+    Err(OAuthError::invalid_request(match mode {
+        ResponseMode::WebMessage => "response_mode web_message needs a redirect_uri with a web origin",
+        _ => "response_mode query must not carry tokens",
+    }))
 }
 
 fn request_objects(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
@@ -148,23 +172,26 @@ fn request_objects(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     Ok(())
 }
 
-fn grant(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    if draft.client.allows(GrantType::AuthorizationCode) {
-        return Ok(());
+/// A code needs one grant type, whatever comes by way of the browser another (RFC 7591 §2.1).
+fn grants(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    let kind = draft.asked.response_type;
+    let needed = [
+        (GrantType::AuthorizationCode, kind.has(ResponseType::CODE)),
+        (GrantType::Implicit, kind.brings_tokens()),
+    ];
+    match needed.into_iter().find(|(grant, is_needed)| *is_needed && !draft.client.allows(*grant)) {
+        None => Ok(()),
+        Some((grant, _)) => {
+            let description = format!("Grant type '{}' not allowed for the client.", grant.name());
+            Err(OAuthError::new(ErrorCode::UnauthorizedClient, Fault::Client, description))
+        }
     }
-    let description = "Grant type 'authorization_code' not allowed for the client.";
-    Err(OAuthError::new(ErrorCode::UnauthorizedClient, Fault::Client, description))
-}
-
-fn response_type(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let name = draft.form.required("response_type")?;
-    let description = "Unsupported response_type";
-    draft.asked.response_type = ResponseType::parse(name)
-        .ok_or_else(|| OAuthError::new(ErrorCode::UnsupportedResponseType, Fault::Client, description))?;
-    Ok(())
 }
 
 fn proof_key(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    if !draft.asked.response_type.has(ResponseType::CODE) {
+        return Ok(());
+    }
     let (challenge, method) = (draft.form.value("code_challenge"), draft.form.value("code_challenge_method"));
     let Some(challenge) = challenge else {
         if method.is_some() || !draft.client.is_confidential() {
@@ -184,7 +211,18 @@ fn proof_key(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 fn scope(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let scope = Scope::parse(draft.form.value("scope").unwrap_or_default())
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, Fault::Client, error.to_string()))?;
+    if draft.asked.response_type.has(ResponseType::ID_TOKEN) && !scope.contains("openid") {
+        return Err(OAuthError::invalid_request("An ID token needs the scope openid"));
+    }
     scope.as_str().clone_into(&mut draft.asked.scope);
+    Ok(())
+}
+
+/// OpenID Connect Core §3.2.2.1, §3.3.2.11: without a nonce, an ID token from the browser could be anybody's.
+fn nonce(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
+    if draft.asked.response_type.has(ResponseType::ID_TOKEN) && draft.asked.nonce.is_none() {
+        return Err(OAuthError::invalid_request("Missing required parameter: nonce"));
+    }
     Ok(())
 }
 

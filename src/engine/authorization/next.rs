@@ -20,12 +20,33 @@ use crate::tenancy::TenantView;
 const ORGANIZATIONS_MAX: usize = 100;
 
 /// What happens next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Next {
-    /// The application is answered.
-    Answer(Response),
     /// The person is asked; the address of the page, with the sealed request.
     Ask(String),
+    /// Everything is decided: the application gets what it asked for.
+    Give(Box<Approved>),
+    /// The application is told why it gets nothing.
+    Refuse(Response),
+}
+
+/// Who approved, and for which organization. Nothing is given without one, and only [`Engine::next`] makes them.
+#[derive(Clone, Debug)]
+pub struct Approved {
+    presence: Presence,
+    organization: Option<OrganizationId>,
+}
+
+impl Approved {
+    /// The person, and the login.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    /// The organization for which it is.
+    pub fn organization(&self) -> Option<&OrganizationId> {
+        self.organization.as_ref()
+    }
 }
 
 /// A page on the way.
@@ -65,14 +86,14 @@ impl Page {
 /// What the walk ends in, before it is put into words.
 enum Step {
     Ask(Page),
-    Done(Option<OrganizationId>),
+    Done(Box<Approved>),
 }
 
 impl Engine {
     /// What happens next to `asked`, by a browser in which `presence` is logged in.
     ///
     /// # Errors
-    /// What only the person may be told; whatever the application may know is a [`Next::Answer`].
+    /// What only the person may be told; whatever the application may know is a [`Next::Refuse`].
     pub async fn next(
         &self,
         tenant: &TenantView,
@@ -80,19 +101,16 @@ impl Engine {
         asked: &Authorization,
         presence: Option<&Presence>,
     ) -> Result<Next, OAuthError> {
-        let outcome = match self.step(tenant, client, asked, presence).await {
+        let error = match self.step(tenant, client, asked, presence).await {
             Ok(Step::Ask(page)) if asked.prompt.has(Prompt::NONE) => {
                 let (code, description) = page.silently();
-                Err(OAuthError::new(code, Fault::User, description))
+                OAuthError::new(code, Fault::User, description)
             }
             Ok(Step::Ask(page)) => return self.ask(tenant, page, asked).map(Next::Ask),
-            Ok(Step::Done(organization)) => self.code(tenant, asked, presence, organization.as_ref()),
-            Err(error) => Err(error),
+            Ok(Step::Done(approved)) => return Ok(Next::Give(approved)),
+            Err(error) => error,
         };
-        Ok(Next::Answer(match outcome {
-            Ok(code) => asked.response(tenant, vec![("code", code)]),
-            Err(error) => asked.refusal(tenant, &error),
-        }))
+        Ok(Next::Refuse(asked.refusal(tenant, &error)))
     }
 
     /// The address of `page` for `asked`.
@@ -161,7 +179,7 @@ impl Engine {
         if needs_consent && asked.consented_by.as_deref() != Some(user.user_id.as_str()) {
             return Ok(Step::Ask(Page::Consent));
         }
-        Ok(Step::Done(organization))
+        Ok(Step::Done(Box::new(Approved { presence: presence.clone(), organization })))
     }
 
     /// Whether the login is by the right person and recent enough.
@@ -176,14 +194,17 @@ impl Engine {
         right && (on_the_way || (young && !asked_again))
     }
 
-    fn code(
+    /// A code for what was approved.
+    ///
+    /// # Errors
+    /// `invalid_request` when the request is too long to be carried.
+    pub fn code(
         &self,
         tenant: &TenantView,
         asked: &Authorization,
-        presence: Option<&Presence>,
-        organization: Option<&OrganizationId>,
+        approved: &Approved,
     ) -> Result<String, OAuthError> {
-        let presence = presence.ok_or_else(|| OAuthError::server_error("a code for nobody"))?;
+        let Approved { presence, organization } = approved;
         let facts = CodeFacts {
             id: self.random()?,
             client: &asked.client,
@@ -195,7 +216,7 @@ impl Engine {
             session: presence.session.id,
             scope: &asked.scope,
             audience: asked.audience.as_deref(),
-            organization: organization.map(OrganizationId::as_str),
+            organization: organization.as_ref().map(OrganizationId::as_str),
             authenticated_at: presence.session.authenticated_at,
             amr: presence.session.amr,
             expires_at: self.now().plus_secs(codes::LIFETIME_SECS),
