@@ -11,7 +11,7 @@
 #   loadtests/run.sh --help
 #
 # It ends with loadtests/results/DATE.json and DATE.html; exit status 1 when a threshold did not hold. Variables:
-#   RATE, DURATION, VUS, P99_MS …   as each scenario reads them: loadtests/README.md has the table
+#   RATE, DURATION, WARMUP, VUS, P99_MS …   as each scenario reads them: loadtests/README.md has the table
 #   STORE=cluster|embedded          cluster: three primaries and three replicas, started here
 #   ENGINES=1                       engines on the one cluster; the embedded store takes one
 #   USERS=1000 ORGANIZATIONS=10 ORGANIZATIONS_PER_USER=2 CLIENTS=1 TENANTS=2     who is imported
@@ -232,7 +232,9 @@ on_jeton() { # scenario
 kill_a_primary() {
   local first port pid
   [ -d "$work/redis" ] || die "failover kills a primary, and needs STORE=cluster and a cluster of its own"
-  sleep "${KILL_AFTER_S:-$(awk -v span="$DURATION" 'BEGIN { n = span + 0; if (span ~ /m$/) n *= 60; if (span ~ /h$/) n *= 3600; print n / 3 }')}"
+  sleep "${KILL_AFTER_S:-$(awk -v warm="${WARMUP:-0}" -v span="$DURATION" '
+    function seconds(text) { return text * (text ~ /h$/ ? 3600 : text ~ /m$/ ? 60 : 1) }
+    BEGIN { print seconds(warm) + seconds(span) / 3 }')}"
   first=${nodes%%,*}
   port=$(redis-cli -p "${first##*:}" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/ { split($2, at, "[:@]"); print at[2]; exit }')
   pid=$(cat "$work/redis/$port/redis.pid")
@@ -244,7 +246,10 @@ kill_a_primary() {
 
 on_peer() { # peer, scenario
   local folder=$work/peer-$1 facts=()
-  JETON_LAUNCH="${on_engine[*]}" SESSIONS=$sessions loadtests/peers/peer start "$1" "$folder" >/dev/null
+  JETON_LAUNCH="${on_engine[*]}" SESSIONS=$sessions loadtests/peers/peer start "$1" "$folder" >/dev/null || {
+    failed=1
+    return 0
+  }
   mapfile -t facts <"$folder/environment"
   observed_peer=("engine-0=$(cat "$folder/pid")")
   scenario "$2" "${facts[@]}" "TITLE=$1"
@@ -254,6 +259,8 @@ on_peer() { # peer, scenario
 
 peers() {
   local name peer
+  # Node compiles what it runs often: everybody gets the same time for that.
+  export WARMUP=${WARMUP:-10s}
   for name in client_credentials refresh_chain; do
     on_jeton "$name"
     for peer in ${PEERS:-authhero oidc-provider}; do on_peer "$peer" "$name"; done

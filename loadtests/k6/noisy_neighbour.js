@@ -15,7 +15,7 @@ export const options = run(
   {
     quiet: steady('quiet', quietRate, vus(20)),
     // Nothing, then the flood, then nothing: a scenario of its own that starts late.
-    flood: course('flood', floodRate, [[third, floodRate]], or('FLOOD_VUS', 50), { startTime: `${third}s` }),
+    flood: course('flood', floodRate, [[third, floodRate]], or('FLOOD_VUS', 50), { startTime: `${settings.warmup + third}s` }),
   },
   {
     'latency{kind:quiet,phase:before}': [`p(99)<${calm}`],

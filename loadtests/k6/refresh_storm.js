@@ -17,7 +17,7 @@ draw('refresh')
 
 export const options = run(
   // One more second than the storm: k6 rounds the number of arrivals down.
-  { storm: course('comeback', sessions / storm, [[storm + 1, sessions / storm]], vus(200)) },
+  { storm: course('comeback', sessions / storm, [[storm + 1, sessions / storm]], vus(200), { startTime: '0s' }) },
   {
     'wrong{kind:refresh}': ['rate==0'],
     refusal_latency: [`p(99)<${or('REFUSED_MS', 250)}`],

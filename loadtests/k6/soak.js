@@ -30,7 +30,7 @@ const scenarios = {
 }
 if (gauges.length > 0) {
   scenarios.gauges = { executor: 'constant-arrival-rate', exec: 'scrape', rate: 1, timeUnit: `${every}s` }
-  Object.assign(scenarios.gauges, { duration: `${settings.duration}s`, preAllocatedVUs: 1, maxVUs: 1 })
+  Object.assign(scenarios.gauges, { duration: `${settings.warmup + settings.duration}s`, preAllocatedVUs: 1, maxVUs: 1 })
 }
 
 export const options = run(scenarios, {

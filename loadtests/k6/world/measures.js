@@ -32,10 +32,10 @@ export function draw(...kinds) {
   }
 }
 
-/** A setup function: what `prepare` gives, and when measuring began. */
+/** A setup function: what `prepare` gives, and when measuring begins. */
 export const prepared = (prepare = () => ({})) => () => {
   const facts = prepare()
-  return { ...facts, began: Date.now() }
+  return { ...facts, began: Date.now() + settings.warmup * 1000 }
 }
 
 /** A scenario function: what it asks is measured from when preparation had ended. */
@@ -45,14 +45,14 @@ export const measured = (scenario) => (facts) => {
 }
 
 /** How far the run is: 0 at its begin, 1 at its end. */
-export const progress = () => (origin === 0 ? 0 : (Date.now() - origin) / (settings.duration * 1000))
+export const progress = () => (origin === 0 ? 0 : Math.max(0, Date.now() - origin) / (settings.duration * 1000))
 
 /**
  * Counts one answer. `outcome` is `ok`, `refused` (asked to come back: 503 or 429) or `wrong`; what is asked while
- * preparing is not counted.
+ * preparing or warming up is not counted.
  */
 export function note(kind, outcome, ms, tags = {}) {
-  if (origin === 0) return
+  if (origin === 0 || Date.now() - ms < origin) return
   const labels = { kind, ...tags }
   asked.add(1, labels)
   wrong.add(outcome === 'wrong', labels)

@@ -54,6 +54,8 @@ export const settings = {
   // How much of it.
   model: choice('MODEL', ['open', 'closed']),
   duration: seconds('DURATION', 30),
+  // Comes before the duration, under the same load, and is not measured.
+  warmup: seconds('WARMUP', 0),
   timeout: seconds('TIMEOUT', 10),
   maxVus: text('MAX_VUS', ''),
   operations: text('OPERATIONS_URL', ''),

@@ -4,20 +4,21 @@ import { settings } from './settings.js'
 
 /** `perSecond` arrivals for the whole run; with MODEL=closed, `vus` callers who wait for each answer instead. */
 export function steady(exec, perSecond, vus, more = {}) {
-  const span = { exec, duration: `${settings.duration}s`, gracefulStop: '10s', ...more }
+  const span = { exec, duration: `${settings.warmup + settings.duration}s`, gracefulStop: '10s', ...more }
   if (settings.model === 'closed') return { executor: 'constant-vus', vus, ...span }
   const [rate, timeUnit] = whole(perSecond)
   return { executor: 'constant-arrival-rate', rate, timeUnit, ...crowd(vus), ...span }
 }
 
-/** Arrivals that go from rate to rate: `[[seconds, rate], …]`, from the first one's rate. */
+/** Arrivals that go from rate to rate: `[[seconds, rate], …]`. One with a `startTime` of its own is not warmed up. */
 export function course(exec, from, stages, vus, more = {}) {
+  const warming = more.startTime || settings.warmup === 0 ? [] : [[settings.warmup, from]]
   return {
     executor: 'ramping-arrival-rate',
     exec,
     startRate: Math.round(from),
     timeUnit: '1s',
-    stages: stages.map(([span, target]) => ({ duration: `${span}s`, target: Math.round(target) })),
+    stages: [...warming, ...stages].map(([span, target]) => ({ duration: `${span}s`, target: Math.round(target) })),
     gracefulStop: '10s',
     ...crowd(vus),
     ...more,
