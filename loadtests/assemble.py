@@ -1,0 +1,143 @@
+"""One result of a whole run: assemble.py FOLDER OUT.json, and a Markdown table of it on standard output.
+
+FOLDER holds `NN-SCENARIO.json` (what k6 wrote), `NN-SCENARIO.samples.json` (what observe.py saw) and `machine.json`.
+Costs are taken between the begin of measuring and the end: what preparation used is not in them.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+
+def between(at: list[float], values: list, moment: float) -> float | None:
+    """The value at `moment`, on the straight line between the samples around it."""
+    known = [(time, value) for time, value in zip(at, values, strict=True) if value is not None]
+    if not known:
+        return None
+    before = [pair for pair in known if pair[0] <= moment]
+    after = [pair for pair in known if pair[0] > moment]
+    if not before or not after:
+        return (before[-1] if before else after[0])[1]
+    (t0, v0), (t1, v1) = before[-1], after[0]
+    return v0 + (v1 - v0) * (moment - t0) / (t1 - t0)
+
+
+def grown(samples: dict, prefix: str, what: str, span: tuple[float, float]) -> float | None:
+    """By how much a counter of all processes of that name grew; a process that died ends where it was last seen."""
+    total = None
+    for name, stats in samples["processes"].items():
+        if name.startswith(prefix) and what in stats:
+            ends = [between(samples["at"], stats[what], moment) for moment in span]
+            if None not in ends:
+                total = (total or 0) + ends[1] - ends[0]
+    return total
+
+
+def highest(samples: dict, prefix: str, what: str) -> float | None:
+    """The highest value of any process of that name."""
+    values = [
+        value
+        for name, stats in samples["processes"].items()
+        if name.startswith(prefix)
+        for value in stats.get(what, [])
+        if value is not None
+    ]
+    return max(values, default=None)
+
+
+def cost(scenario: dict, samples: dict) -> dict:
+    span = (scenario["began"] / 1000, scenario["ended"] / 1000)
+    requests = scenario["other"].get("asked", {}).get("count", 0)
+    found = {
+        "requests": requests,
+        "requests_per_second": requests / (span[1] - span[0]),
+        "engine_cores_busy": rate(grown(samples, "engine", "cpu_s", span), span[1] - span[0]),
+        "engine_us_per_request": rate(grown(samples, "engine", "cpu_s", span), requests / 1e6),
+        "redis_us_per_request": rate(grown(samples, "redis", "cpu_s", span), requests / 1e6),
+        "redis_commands_per_request": rate(grown(samples, "redis", "commands", span), requests),
+        "k6_us_per_request": rate(grown(samples, "k6", "cpu_s", span), requests / 1e6),
+        "engine_resident_mib": highest(samples, "engine", "resident_mib"),
+        "redis_used_mib_highest_node": highest(samples, "redis", "used_mib"),
+        "redis_used_mib_growth": grown(samples, "redis", "used_mib", span),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def rate(amount: float | None, per: float) -> float | None:
+    return None if amount is None or per <= 0 else amount / per
+
+
+def shown(scenario: dict, samples: dict) -> dict:
+    """The samples from the begin of measuring on, processor seconds as a share of one core."""
+    began = scenario["began"] / 1000
+    processes = {}
+    for name, stats in samples["processes"].items():
+        processes[name] = {what: values for what, values in stats.items() if what in ("resident_mib", "used_mib")}
+        processes[name]["cpu_percent"] = percent(samples["at"], stats["cpu_s"])
+    return {"at": [round(at - began, 2) for at in samples["at"]], "processes": processes}
+
+
+def percent(at: list[float], seconds: list) -> list:
+    found: list = [None]
+    for nth in range(1, len(at)):
+        known = seconds[nth] is not None and seconds[nth - 1] is not None
+        found.append(100 * (seconds[nth] - seconds[nth - 1]) / (at[nth] - at[nth - 1]) if known else None)
+    return found
+
+
+def read(path: Path) -> dict:
+    scenario = json.loads(path.read_text())
+    more = path.with_name(path.name.replace(".json", ".more"))
+    if more.exists():
+        scenario |= json.loads(more.read_text())
+    sampled = path.with_name(path.name.replace(".json", ".samples.json"))
+    if sampled.exists():
+        samples = json.loads(sampled.read_text())
+        scenario["cost"] = cost(scenario, samples)
+        scenario["samples"] = shown(scenario, samples)
+    return scenario
+
+
+def busiest(scenario: dict) -> dict:
+    latencies = [kind["latency"] for kind in scenario["kinds"].values() if "latency" in kind]
+    return max(latencies, key=lambda latency: latency["count"], default={"med": 0, "p(99)": 0})
+
+
+def row(scenario: dict) -> str:
+    latency, used = busiest(scenario), scenario.get("cost", {})
+    held = sum(threshold["ok"] for threshold in scenario["thresholds"])
+    cells = [
+        scenario["target"],
+        scenario["scenario"],
+        scenario.get("engines", 1),
+        number(used.get("requests_per_second"), 0),
+        number(latency["med"], 2) + " / " + number(latency["p(99)"], 2),
+        number(used.get("engine_us_per_request"), 1),
+        number(used.get("redis_us_per_request"), 1),
+        number(used.get("engine_resident_mib"), 0),
+        f"{held} of {len(scenario['thresholds'])}" + ("" if scenario["passed"] else " **failed**"),
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def main() -> None:
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    machine = json.loads((folder / "machine.json").read_text())
+    names = sorted(path for path in folder.glob("[0-9]*.json") if not path.name.endswith(".samples.json"))
+    scenarios = [read(path) for path in names]
+    title = f"Load test of {machine['date']}"
+    out.write_text(json.dumps({"title": title, "machine": machine, "scenarios": scenarios}, indent=1) + "\n")
+    print("| server | scenario | engines | requests/s | p50 / p99 ms | engine µs/request | Redis µs/request | engine MiB | thresholds |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for scenario in scenarios:
+        print(row(scenario))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main()

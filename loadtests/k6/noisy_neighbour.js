@@ -1,0 +1,39 @@
+// One tenant floods in the middle third of the run; another's latency must hold.
+import { draw, measured, prepared, progress } from './world/measures.js'
+import { or, rate, settings, vus } from './world/settings.js'
+import { course, keptUp, options as run, steady } from './world/shapes.js'
+import { clientCredentials } from './world/token_endpoint.js'
+import { summary } from './report/summary.js'
+
+const quietRate = rate(100)
+const floodRate = or('FLOOD_RATE', quietRate * 10)
+const third = settings.duration / 3
+const calm = or('P99_MS', 50)
+draw('quiet', 'flood')
+
+export const options = run(
+  {
+    quiet: steady('quiet', quietRate, vus(20)),
+    // Nothing, then the flood, then nothing: a scenario of its own that starts late.
+    flood: course('flood', floodRate, [[third, floodRate]], or('FLOOD_VUS', 50), { startTime: `${settings.warmup + third}s` }),
+  },
+  {
+    'latency{kind:quiet,phase:before}': [`p(99)<${calm}`],
+    'latency{kind:quiet,phase:during}': [`p(99)<${or('NOISY_P99_MS', calm * 2)}`],
+    'latency{kind:quiet,phase:after}': [`p(99)<${calm}`],
+    'wrong{kind:quiet}': ['rate<=0.001'],
+    'asked{kind:flood}': ['count>0'],
+    'refused{kind:quiet}': [`count<=${or('REFUSED_MAX', 0)}`],
+    ...keptUp(quietRate * settings.duration + floodRate * third, 0.2),
+  },
+)
+
+export const setup = prepared()
+
+const phase = () => (progress() < 1 / 3 ? 'before' : progress() < 2 / 3 ? 'during' : 'after')
+
+export const quiet = measured(() => clientCredentials({ kind: 'quiet', tags: { phase: phase() } }))
+
+export const flood = measured(() => clientCredentials({ kind: 'flood', tenant: settings.neighbour }))
+
+export const handleSummary = summary('noisy_neighbour')

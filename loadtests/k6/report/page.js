@@ -1,0 +1,146 @@
+// The report as one HTML file: tables and plots, nothing fetched from anywhere.
+import { escaped, lines, short } from './plots.js'
+
+const STYLE = `
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem; color: #212529; background: #fff }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-top: 1px solid #dee2e6; padding-top: 1rem }
+table { border-collapse: collapse; margin: .6rem 0 } td, th { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e9ecef }
+td:first-child, th:first-child { text-align: left } .failed { color: #c92a2a; font-weight: 600 } .passed { color: #2b8a3e }
+.plots { display: flex; flex-wrap: wrap; gap: .5rem } .plots svg { width: 32rem; max-width: 100% }
+svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 } svg .grid { stroke: #e9ecef }
+details { margin: .4rem 0 } code { background: #f1f3f5; padding: 0 .2rem }`
+
+/** One page of one scenario, or of a whole run with what the machine told meanwhile. */
+export function page({ title, machine, scenarios }) {
+  const parts = scenarios.map(section)
+  const summary = scenarios.length > 1 ? overview(scenarios) : ''
+  return (
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style>` +
+    `<h1>${escaped(title)}</h1>${machine ? facts(machine) : ''}${summary}${parts.join('')}</html>\n`
+  )
+}
+
+const facts = (machine) =>
+  table(['', ''], Object.entries(machine).map(([name, value]) => [name.replace(/_/g, ' '), value]))
+
+function overview(scenarios) {
+  const head = ['scenario', 'requests', 'p50 ms', 'p99 ms', 'engine CPU µs/request', 'Redis CPU µs/request', 'engine MiB', 'thresholds']
+  const rows = scenarios.map((one) => {
+    const { count, p50, p99 } = mainKind(one)
+    const cost = one.cost || {}
+    return [
+      name(one), count, fixed(p50), fixed(p99), fixed(cost.engine_us_per_request, 1),
+      fixed(cost.redis_us_per_request, 1), fixed(cost.engine_resident_mib, 0), verdict(one),
+    ]
+  })
+  return table(head, rows)
+}
+
+const name = (one) => `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}`
+
+function mainKind({ kinds }) {
+  const all = Object.values(kinds).filter(({ latency }) => latency)
+  if (all.length === 0) return { count: 0 }
+  const [{ latency }] = all.sort((one, other) => other.latency.count - one.latency.count)
+  return { count: latency.count, p50: latency.med, p99: latency['p(99)'] }
+}
+
+function verdict({ thresholds, passed }) {
+  const held = thresholds.filter(({ ok }) => ok).length
+  return raw(`<span class="${passed ? 'passed' : 'failed'}">${held} of ${thresholds.length}</span>`)
+}
+
+function section(one) {
+  const when = new Date(one.began).toISOString().replace('T', ' ').slice(0, 19)
+  const asked = Object.entries(one.settings.asked || {}).map(([key, value]) => `${key}=${value}`)
+  return (
+    `<h2>${escaped(name(one))}</h2><p>${when} UTC, ${one.settings.duration_s} s, ${one.settings.model} model` +
+    `${asked.length > 0 ? `, <code>${escaped(asked.join(' '))}</code>` : ''}</p>` +
+    `${latencies(one)}<div class="plots">${plots(one).join('')}</div>${bounds(one)}${cost(one)}`
+  )
+}
+
+const STATS = ['count', 'avg', 'med', 'p(75)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)', 'max']
+
+function latencies({ kinds }) {
+  const rows = Object.entries(kinds)
+    .filter(([, { latency }]) => latency)
+    .map(([kind, { latency, asked, wrong, refused }]) => [
+      kind + (latency.of_slices ? ' *' : ''),
+      ...STATS.map((stat) => (stat === 'count' ? latency.count : fixed(latency[stat]))),
+      asked ? asked.count : '',
+      refused ? refused.count : '',
+      wrong ? `${fixed(100 * wrong.rate)} %` : '',
+    ])
+  const starred = rows.some(([kind]) => kind.endsWith('*'))
+  const remark = starred ? '<p>* average of the slices’ medians, and the highest of their p99s</p>' : ''
+  return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows) + remark
+}
+
+function plots(one) {
+  const kinds = Object.entries(one.slices.kinds)
+  const over = (stat) => kinds.map(([kind, points]) => ({ name: kind, points: points.map((at) => [at.at, at[stat]]) }))
+  const both = [...over('p50').map((line) => ({ ...line, name: `${line.name} p50` })), ...over('p99').map((line) => ({ ...line, name: `${line.name} p99` }))]
+  const found = [
+    lines({ title: 'Answered', x: 'seconds', y: 'per second', series: over('rate') }),
+    lines({ title: 'Latency over time', x: 'seconds', y: 'ms', series: both, logY: true }),
+    percentiles(one),
+  ]
+  return one.samples ? [...found, ...resources(one.samples)] : found
+}
+
+/** How latency rises towards the last of a thousand: percentiles spread by their nines. */
+function percentiles({ kinds }) {
+  const places = [['med', 0.5, '50'], ['p(75)', 0.75, ''], ['p(90)', 0.9, '90'], ['p(95)', 0.95, ''], ['p(99)', 0.99, '99'], ['p(99.9)', 0.999, '99.9']]
+  const spread = (share) => -Math.log10(1 - share)
+  const series = Object.entries(kinds)
+    .filter(([, { latency }]) => latency && !latency.of_slices)
+    .map(([kind, { latency }]) => ({ name: kind, points: places.map(([stat, share]) => [spread(share), latency[stat]]) }))
+  const ticks = places.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
+  return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series: series.slice(0, 6), logY: true, ticks })
+}
+
+/** What loadtests/observe.py saw of the processes. */
+function resources({ at, processes }) {
+  const of = (stat, wanted = () => true) =>
+    Object.entries(processes)
+      .filter(([process, stats]) => stats[stat] && wanted(process))
+      .map(([process, stats]) => ({ name: process.replace('redis-', ''), points: stats[stat].map((value, nth) => [at[nth], value]).filter(([, value]) => value !== null) }))
+  const isRedis = (process) => process.startsWith('redis')
+  const plot = (title, y, series) => lines({ title, x: 'seconds', y, series })
+  return [
+    plot('Processor of engines and load generator', '% of a core', of('cpu_percent', (process) => !isRedis(process))),
+    plot('Processor of Redis nodes', '% of a core', of('cpu_percent', isRedis)),
+    plot('Resident memory of engines', 'MiB', of('resident_mib', (process) => process.startsWith('engine'))),
+    plot('Redis: memory in use', 'MiB', of('used_mib', isRedis)),
+  ]
+}
+
+function bounds({ thresholds }) {
+  const rows = thresholds.map(({ metric, bound, ok, value }) => [
+    raw(`<code>${escaped(metric)}</code>`),
+    raw(`<code>${escaped(bound)}</code>`),
+    value === undefined ? '' : short(value),
+    raw(`<span class="${ok ? 'passed">holds' : 'failed">FAILED'}</span>`),
+  ])
+  const failed = thresholds.some(({ ok }) => !ok)
+  return `<details${failed ? ' open' : ''}><summary>thresholds</summary>${table(['metric', 'bound', 'value', ''], rows)}</details>`
+}
+
+function cost(one) {
+  if (!one.cost) return ''
+  const rows = Object.entries(one.cost).map(([what, value]) => [what.replace(/_/g, ' '), typeof value === 'number' ? short(value) : value])
+  return `<details open><summary>cost</summary>${table(['', ''], rows)}</details>`
+}
+
+const fixed = (value, digits = 2) => (typeof value === 'number' ? value.toFixed(digits) : '')
+
+/** Markup that is not to be escaped. */
+const raw = (html) => ({ html })
+
+const cell = (value) => (value && value.html !== undefined ? value.html : escaped(value === undefined || value === null ? '' : value))
+
+function table(head, rows) {
+  const top = head.some(Boolean) ? `<tr>${head.map((title) => `<th>${escaped(title)}</th>`).join('')}</tr>` : ''
+  return `<table>${top}${rows.map((row) => `<tr>${row.map((value) => `<td>${cell(value)}</td>`).join('')}</tr>`).join('')}</table>`
+}

@@ -1,0 +1,119 @@
+// What a scenario leaves behind: lines for the terminal, and with REPORT=path a path.json and a path.html.
+import { SLICE_MS } from '../world/measures.js'
+import { settings } from '../world/settings.js'
+import { page } from './page.js'
+
+/** k6's handleSummary for the scenario of that name. */
+export const summary = (scenario) => (data) => {
+  const result = read(scenario, data)
+  const out = { stdout: lines(result) }
+  if (settings.report) {
+    out[`${settings.report}.json`] = `${JSON.stringify(result, null, 1)}\n`
+    out[`${settings.report}.html`] = page({ title: `${settings.title}: ${scenario}`, scenarios: [result] })
+  }
+  return out
+}
+
+function read(scenario, { metrics, setup_data: prepared, state }) {
+  const ended = Date.now()
+  return {
+    scenario,
+    target: settings.title,
+    began: (prepared && prepared.began) || ended - state.testRunDurationMs,
+    ended,
+    settings: { bases: settings.bases, duration_s: settings.duration, model: settings.model, asked: environment() },
+    kinds: kinds(metrics),
+    slices: { seconds: SLICE_MS / 1000, kinds: slices(metrics) },
+    thresholds: thresholds(metrics),
+    other: other(metrics),
+    passed: thresholds(metrics).every((threshold) => threshold.ok),
+  }
+}
+
+/** The variables that a reader needs to repeat the run; never a secret. */
+function environment() {
+  const shown = ['RATE', 'VUS', 'DURATION', 'MODEL', 'CROWD', 'SESSIONS', 'STORM_S', 'FLOOD_RATE', 'SPIKE_TIMES', 'MACHINE_RATE', 'LOGINS']
+  shown.push('RATE_MAX', 'STEPS', 'GRANT', 'HONEST_RATE', 'DEAD', 'LOGIN_RATE', 'P99_MS', 'USERS', 'ORGANIZATIONS')
+  return Object.fromEntries(shown.filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
+}
+
+/** Latency in ms of each kind of request; where a scenario set no bound for a kind, of all together. */
+function kinds(metrics) {
+  const found = {}
+  for (const [name, { values }] of Object.entries(metrics)) {
+    const trend = /^slice_(.+)_\d\d$/.exec(name)
+    const bound = /^(latency|asked|wrong|refused)\{kind:([a-z_]+)\}$/.exec(name)
+    if (trend) entry(found, trend[1])
+    if (bound) entry(found, bound[2])[bound[1]] = values
+  }
+  for (const [kind, all] of Object.entries(found)) {
+    if (!all.latency) all.latency = together(metrics, kind)
+  }
+  return found
+}
+
+const entry = (found, kind) => (found[kind] = found[kind] || {})
+
+/** What slices tell of the whole: exact counts and extremes, the median and p99 of their medians and p99s. */
+function together(metrics, kind) {
+  const parts = sliced(metrics, kind)
+  const count = parts.reduce((sum, part) => sum + part.count, 0)
+  if (count === 0) return undefined
+  const weighted = (stat) => parts.reduce((sum, part) => sum + part[stat] * part.count, 0) / count
+  const highest = (stat) => Math.max(...parts.map((part) => part[stat]))
+  return { count, avg: weighted('avg'), med: weighted('med'), 'p(99)': highest('p(99)'), max: highest('max'), of_slices: true }
+}
+
+const sliced = (metrics, kind) =>
+  Object.entries(metrics)
+    .filter(([name]) => new RegExp(`^slice_${kind}_\\d\\d$`).test(name))
+    .map(([name, { values }]) => ({ slice: Number(name.slice(-2)), ...values }))
+    .filter((values) => values.count > 0)
+    .sort((one, other) => one.slice - other.slice)
+
+function slices(metrics) {
+  const found = {}
+  for (const name of Object.keys(metrics)) {
+    const trend = /^slice_(.+)_\d\d$/.exec(name)
+    if (trend && !found[trend[1]]) found[trend[1]] = sliced(metrics, trend[1]).map(point)
+  }
+  return found
+}
+
+function point({ slice, count, med, max, ...rest }) {
+  const at = (slice * SLICE_MS) / 1000
+  return { at, rate: count / (SLICE_MS / 1000), p50: med, p99: rest['p(99)'], max }
+}
+
+function thresholds(metrics) {
+  return Object.entries(metrics).flatMap(([metric, { thresholds: bounds, values }]) =>
+    Object.entries(bounds || {}).map(([bound, { ok }]) => ({ metric, bound, ok, value: valueOf(bound, values) })),
+  )
+}
+
+/** The number that a bound such as `p(99)<50` is about. */
+const valueOf = (bound, values) => values[/^[a-z]+(\([\d.]+\))?/.exec(bound)[0]]
+
+/** Everything else that was counted, without k6's own and without tags. */
+function other(metrics) {
+  const own = /^(slice_|http_req|data_|iteration|vus|checks|group_)|\{/
+  const kept = Object.entries(metrics).filter(([name]) => !own.test(name) || name === 'http_reqs')
+  return Object.fromEntries(kept.map(([name, { values }]) => [name, values]))
+}
+
+function lines(result) {
+  const out = [`\n${result.target}: ${result.scenario}, ${result.settings.duration_s} s`]
+  for (const [kind, { latency, asked, wrong }] of Object.entries(result.kinds)) {
+    if (!latency) continue
+    const stat = (name) => (latency[name] === undefined ? '-' : latency[name].toFixed(2))
+    const share = wrong && wrong.rate > 0 ? `, ${(100 * wrong.rate).toFixed(2)} % wrong` : ''
+    const count = `${latency.count} ok${asked ? ` of ${asked.count}` : ''}${share}`
+    out.push(`  ${kind.padEnd(20)} p50 ${stat('med')} ms, p99 ${stat('p(99)')} ms, max ${stat('max')} ms; ${count}`)
+  }
+  for (const { metric, bound, ok, value } of result.thresholds) {
+    if (!ok) out.push(`  FAILED ${metric}: ${bound}, was ${value}`)
+  }
+  const passed = result.thresholds.filter((threshold) => threshold.ok).length
+  out.push(`  ${passed} of ${result.thresholds.length} thresholds hold\n`)
+  return out.join('\n')
+}

@@ -1,0 +1,349 @@
+#!/usr/bin/env bash
+# Load tests in one command: builds Jeton, starts Redis and engines, imports people, runs scenarios, writes a report.
+#
+#   loadtests/run.sh [NAME…]     a scenario (loadtests/k6/NAME.js) or a profile, one after another:
+#     token      client_credentials, refresh_chain, organization_switch (what runs without a NAME)
+#     people     login_mix, and the token scenarios' contention
+#     hostile    replay_attack, noisy_neighbour, spike, refresh_storm
+#     all        token, people, hostile, failover
+#     scale      token on one, two and three engines
+#     peers      client_credentials and refresh_chain on Jeton and on every server of loadtests/peers, in turns
+#   loadtests/run.sh --help
+#
+# It ends with loadtests/results/DATE.json and DATE.html; exit status 1 when a threshold did not hold. Variables:
+#   RATE, DURATION, WARMUP, VUS, P99_MS …   as each scenario reads them: loadtests/README.md has the table
+#   STORE=cluster|embedded          cluster: three primaries and three replicas, started here
+#   ENGINES=1                       engines on the one cluster; the embedded store takes one
+#   USERS=1000 ORGANIZATIONS=10 ORGANIZATIONS_PER_USER=2 CLIENTS=1 TENANTS=2     who is imported
+#   SESSIONS=500                    sessions that stand ready before a scenario that refreshes
+#   ROUNDS=1                        how often all of it is repeated; servers of `peers` take turns within a round
+#   JETON_BIN=path                  this program instead of a release build
+#   JETON_TEST_CLUSTER=nodes        that Redis Cluster instead of one started here (its cost is not measured then)
+#   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
+#   ENGINE_CORES=0 LOAD_CORES=1     cores (as taskset writes them) for engines, and for k6 and Redis; by default each half
+#   RESULTS=loadtests/results       where the report goes
+#   KILL_AFTER_S                    when failover kills a primary (after a third of DURATION)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case ${1:-} in -h | --help) sed -n '2,/^set /{ /^set /d; s/^# \{0,1\}//; p; }' "${BASH_SOURCE[0]}"; exit ;; esac
+
+store=${STORE:-cluster}
+engines=${ENGINES:-1}
+sessions=${SESSIONS:-500}
+rounds=${ROUNDS:-1}
+results=${RESULTS:-loadtests/results}
+export USERS=${USERS:-1000} ORGANIZATIONS=${ORGANIZATIONS:-10} DURATION=${DURATION:-30s}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-load-XXXXXX")
+run=$work/run
+mkdir -p "$run"
+jeton_pids=()
+observer=""
+driver=""
+number=0
+failed=0
+
+cleanup() {
+  local pid name
+  trap - EXIT INT TERM
+  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  for name in "$work"/peer-*; do
+    if [ -d "$name" ]; then loadtests/peers/peer stop "$name" || true; fi
+  done
+  if [ -d "$work/redis" ]; then tests/redis-cluster stop "$work/redis" >/dev/null || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+note() { echo "run.sh: $*" >&2; }
+die() { note "$*"; exit 1; }
+
+# ---- where things run ------------------------------------------------------------------------------------------------
+
+cores=$(nproc)
+on_engine=()
+on_load=()
+if [ "$cores" -ge 2 ]; then
+  half=$((cores / 2))
+  on_engine=(taskset -c "${ENGINE_CORES:-0-$((half - 1))}")
+  on_load=(taskset -c "${LOAD_CORES:-$half-$((cores - 1))}")
+fi
+
+free_port() {
+  local port
+  for _ in $(seq 100); do
+    port=$((20000 + RANDOM % 10000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
+  done
+  die "no free port"
+}
+
+# ---- servers ---------------------------------------------------------------------------------------------------------
+
+program() { # JETON_BIN, or a release build
+  if [ -n "${JETON_BIN:-}" ]; then
+    readlink -f "$JETON_BIN"
+    return
+  fi
+  cargo build --locked --release --bin jeton >&2
+  readlink -f "${CARGO_TARGET_DIR:-target}/release/jeton"
+}
+
+start_redis() {
+  local base
+  nodes=${JETON_TEST_CLUSTER:-}
+  [ -z "$nodes" ] || return 0
+  for base in ${REDIS_PORT:-8100} 8300 8500; do
+    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
+      nodes=$(tail -1 "$work/nodes")
+      return
+    fi
+  done
+  die "the Redis Cluster did not start"
+}
+
+settle() { # what every engine and the import are told
+  export JETON__STORE=$store JETON__TENANTS__DEFAULT_TENANT=load JETON__TENANTS__BASE_DOMAIN=localhost
+  # k6 tells the address of each person behind a request, as a load balancer does.
+  export JETON__PUBLIC__TRUSTED_PROXIES=127.0.0.1 JETON__LOGGING__LEVEL=${JETON__LOGGING__LEVEL:-warn}
+  if [ "$store" = cluster ]; then
+    start_redis
+    (umask 077; openssl rand -base64 32 >"$work/master-key")
+    export JETON__CLUSTER__NODES=$nodes JETON_MASTER_KEY_FILE=$work/master-key
+    # A cluster that others use too keeps their keys apart from these.
+    if [ -n "${JETON_TEST_CLUSTER:-}" ]; then export JETON__CLUSTER__KEY_PREFIX=load-$$-; fi
+  else
+    [ "$engines" = 1 ] || die "the embedded store takes one engine"
+    export JETON__EMBEDDED__PATH=$work/data
+  fi
+  if [ "$passwords" = cheap ]; then export JETON__PASSWORDS__MEMORY_KIB=8 JETON__PASSWORDS__ITERATIONS=1; fi
+}
+
+import() {
+  python3 loadtests/tenant.py --users "$USERS" --organizations "$ORGANIZATIONS" --passwords "$passwords" \
+    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" >"$work/tenant.json"
+  (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1 || { tail -5 "$work/imported" >&2; die "the import failed"; }
+  note "$(tail -1 "$work/imported")"
+}
+
+start_engines() { # how many
+  local nth public operations bases=() gauges=()
+  issuer_port=${issuer_port:-$(free_port)}
+  for ((nth = 0; nth < $1; nth++)); do
+    public=$issuer_port
+    [ "$nth" = 0 ] || public=$(free_port)
+    operations=$(free_port)
+    mkdir -p "$work/engine-$nth"
+    (
+      cd "$work/engine-$nth"
+      export JETON__PUBLIC__ADDRESS=127.0.0.1:$public JETON__OPERATIONS__ADDRESS=127.0.0.1:$operations
+      export JETON__TENANTS__ISSUER_PORT=$issuer_port JETON__MAIL__FOLDER=$work/engine-$nth/mail
+      exec "${on_engine[@]}" "$jeton" serve >out 2>log </dev/null
+    ) &
+    jeton_pids+=($!)
+    bases+=("http://localhost:$public")
+    gauges+=("http://127.0.0.1:$operations")
+    wait_ready "$!" "http://127.0.0.1:$operations/health/ready" "$work/engine-$nth/log"
+  done
+  base_urls=$(IFS=,; echo "${bases[*]}")
+  operations_urls=$(IFS=,; echo "${gauges[*]}")
+}
+
+wait_ready() { # pid, URL, log
+  for _ in $(seq 300); do
+    if curl -fsS -o /dev/null "$2" 2>/dev/null; then return; fi
+    kill -0 "$1" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -20 "$3" >&2
+  die "an engine did not become ready"
+}
+
+stop_engines() {
+  local pid
+  for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  jeton_pids=()
+}
+
+# ---- one scenario ----------------------------------------------------------------------------------------------------
+
+observed() { # NAME=PID[@PORT] of everything that is measured
+  local nth=0 pid port ports=()
+  for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do
+    echo "engine-$nth=$pid"
+    nth=$((nth + 1))
+  done
+  if [ -d "$work/redis" ]; then
+    # Only what was started here has its process ids in the folder.
+    read -ra ports <"$work/redis/ports"
+    for port in "${ports[@]}"; do
+      if pid=$(cat "$work/redis/$port/redis.pid" 2>/dev/null); then echo "redis-$port=$pid@$port"; fi
+    done
+  fi
+}
+
+refreshes() { # scenarios that present refresh tokens
+  case $1 in client_credentials | login_mix | noisy_neighbour) return 1 ;; capacity) [ "${GRANT:-}" = refresh ] ;; esac
+}
+
+scenario() { # name; extra NAME=VALUE for k6
+  local name=$1 part pids status=0
+  shift
+  number=$((number + 1))
+  part=$run/$(printf %02d "$number")-$name
+  note "$name ($*)"
+  "${on_load[@]}" "$k6" run --quiet --no-usage-report --log-output=stderr -e REPORT="$part" "${@/#/-e}" "loadtests/k6/$name.js" &
+  driver=$!
+  mapfile -t pids < <(observed)
+  [ ${#observed_peer[@]} = 0 ] || pids=("${observed_peer[@]}")
+  "${on_load[@]}" python3 loadtests/observe.py "$part.samples.json" "${pids[@]}" "k6=$driver" &
+  observer=$!
+  if [ "$name" = failover ]; then kill_a_primary; fi
+  wait "$driver" || status=$?
+  driver=""
+  kill "$observer" 2>/dev/null || true
+  wait "$observer" || true
+  observer=""
+  if [ ! -s "$part.json" ]; then
+    note "$name left no result (k6 ended with $status)"
+    failed=1
+  elif [ "$status" != 0 ]; then
+    failed=1
+  fi
+  rm -f "$part.html" # the whole run gets one page
+}
+
+on_jeton() { # scenario
+  local facts=("BASE_URL=$base_urls" "OPERATIONS_URL=$operations_urls" "TITLE=jeton ($store)")
+  if refreshes "$1"; then
+    python3 loadtests/seed.py "${base_urls%%,*}" "$sessions" >"$work/tokens"
+    facts+=("TOKENS=$work/tokens")
+  fi
+  observed_peer=()
+  scenario "$1" "${facts[@]}"
+  echo "{\"engines\": ${#jeton_pids[@]}}" >"$run/$(printf %02d "$number")-$1.more"
+}
+
+kill_a_primary() {
+  local first port pid
+  [ -d "$work/redis" ] || die "failover kills a primary, and needs STORE=cluster and a cluster of its own"
+  sleep "${KILL_AFTER_S:-$(awk -v warm="${WARMUP:-0}" -v span="$DURATION" '
+    function seconds(text) { return text * (text ~ /h$/ ? 3600 : text ~ /m$/ ? 60 : 1) }
+    BEGIN { print seconds(warm) + seconds(span) / 3 }')}"
+  first=${nodes%%,*}
+  port=$(redis-cli -p "${first##*:}" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/ { split($2, at, "[:@]"); print at[2]; exit }')
+  pid=$(cat "$work/redis/$port/redis.pid")
+  note "killing the primary on port $port"
+  kill -KILL "$pid"
+}
+
+# ---- comparison with other servers -------------------------------------------------------------------------------------
+
+on_peer() { # peer, scenario
+  local folder=$work/peer-$1 facts=()
+  JETON_LAUNCH="${on_engine[*]}" SESSIONS=$sessions loadtests/peers/peer start "$1" "$folder" >/dev/null || {
+    failed=1
+    return 0
+  }
+  mapfile -t facts <"$folder/environment"
+  observed_peer=("engine-0=$(cat "$folder/pid")")
+  scenario "$2" "${facts[@]}" "TITLE=$1"
+  observed_peer=()
+  loadtests/peers/peer stop "$folder"
+}
+
+peers() {
+  local name peer
+  # Node compiles what it runs often: everybody gets the same time for that.
+  export WARMUP=${WARMUP:-10s}
+  for name in client_credentials refresh_chain; do
+    on_jeton "$name"
+    for peer in ${PEERS:-authhero oidc-provider}; do on_peer "$peer" "$name"; done
+  done
+}
+
+# ---- the run -----------------------------------------------------------------------------------------------------------
+
+profile() { # the scenarios of a name
+  local token="client_credentials refresh_chain organization_switch" people="login_mix refresh_contention"
+  local hostile="replay_attack noisy_neighbour spike refresh_storm"
+  case $1 in
+    token) echo "$token" ;;
+    people) echo "$people" ;;
+    hostile) echo "$hostile" ;;
+    all) echo "$token $people $hostile failover" ;;
+    scale | peers) echo "$1" ;;
+    *) [ -s "loadtests/k6/$1.js" ] || die "$1 is neither a scenario nor a profile; see --help"; echo "$1" ;;
+  esac
+}
+
+perform() { # scenario, scale or peers
+  local count
+  case $1 in
+    peers) peers ;;
+    scale)
+      for count in 1 2 3; do
+        stop_engines
+        start_engines "$count"
+        for name in $(profile token); do on_jeton "$name"; done
+      done
+      ;;
+    *) on_jeton "$1" ;;
+  esac
+}
+
+machine() {
+  python3 - "$store" "$passwords" "$jeton" <<'FACTS'
+import json, os, platform, subprocess, sys
+def line(command):
+    try: return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError): return "unknown"
+def cpu():
+    with open("/proc/cpuinfo") as text:
+        return next((row.split(":", 1)[1].strip() for row in text if row.startswith("model name")), "unknown")
+store, passwords, program = sys.argv[1:]
+facts = {
+    "date": line(["date", "-u", "+%Y-%m-%d %H:%M"]), "processor": cpu(), "cores": os.cpu_count(), "kernel": platform.release(),
+    "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+    "commit": line(["git", "rev-parse", "--short", "HEAD"]), "program": line([program, "--version"]) + " (" + os.path.basename(os.path.dirname(program)) + ")",
+    "store": store, "passwords": passwords, "redis": line(["redis-server", "--version"]),
+    "people": f"{os.environ['USERS']} users, {os.environ['ORGANIZATIONS']} organizations",
+}
+print(json.dumps(facts))
+FACTS
+}
+
+names=()
+for asked in "${@:-token}"; do
+  wanted=$(profile "$asked")
+  read -ra several <<<"$wanted"
+  names+=("${several[@]}")
+done
+# Logins cost what they cost where logins are the question; elsewhere they only make sessions.
+passwords=cheap
+case " ${names[*]} " in *" login_mix "* | *" soak "*) passwords=real ;; esac
+passwords=${PASSWORDS:-$passwords}
+
+tests/install redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 taskset:util-linux >&2
+k6=$(loadtests/k6/install)
+jeton=$(program)
+observed_peer=()
+settle
+import
+start_engines "$engines"
+machine >"$run/machine.json"
+for ((round = 1; round <= rounds; round++)); do
+  for name in "${names[@]}"; do perform "$name"; done
+done
+
+mkdir -p "$results"
+stamp=$(date -u +%Y-%m-%d-%H%M%S)
+python3 loadtests/assemble.py "$run" "$results/$stamp.json"
+"$k6" run --quiet --no-usage-report -e RUN="$(readlink -f "$results/$stamp.json")" -e PAGE="$(readlink -f "$results")/$stamp.html" loadtests/k6/report/render.js >/dev/null
+note "$results/$stamp.html"
+[ "$failed" = 0 ]
