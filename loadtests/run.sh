@@ -86,10 +86,11 @@ free_port() {
 
 program() { # JETON_BIN, or a release build
   if [ -n "${JETON_BIN:-}" ]; then
+    [ -x "$JETON_BIN" ] || die "there is no $JETON_BIN"
     readlink -f "$JETON_BIN"
     return
   fi
-  cargo build --locked --release --bin jeton >&2
+  cargo build --locked --release --bin jeton >&2 || die "the build failed"
   readlink -f "${CARGO_TARGET_DIR:-target}/release/jeton"
 }
 
