@@ -19,6 +19,8 @@
 #   ROUNDS=1                        how often all of it is repeated; servers of `peers` take turns within a round
 #   JETON_BIN=path                  this program instead of a release build
 #   JETON_TEST_CLUSTER=nodes        that Redis Cluster instead of one started here (its cost is not measured then)
+#   REPLICAS=1                      replicas of each primary; 2 when failover is among the scenarios, because a primary that
+#                                   was promoted and has no replica of its own accepts no write (min-replicas-to-write 1)
 #   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
 #   ENGINE_CORES=0 LOAD_CORES=1     cores (as taskset writes them) for engines, and for k6 and Redis; by default each half
 #   RESULTS=loadtests/results       where the report goes
@@ -99,7 +101,7 @@ start_redis() {
   nodes=${JETON_TEST_CLUSTER:-}
   [ -z "$nodes" ] || return 0
   for base in ${REDIS_PORT:-8100} 8300 8500; do
-    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
+    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" --replicas "$replicas" >"$work/nodes"; then
       nodes=$(tail -1 "$work/nodes")
       return
     fi
@@ -329,6 +331,9 @@ done
 passwords=cheap
 case " ${names[*]} " in *" login_mix "* | *" soak "*) passwords=real ;; esac
 passwords=${PASSWORDS:-$passwords}
+replicas=1
+case " ${names[*]} " in *" failover "*) replicas=2 ;; esac
+replicas=${REPLICAS:-$replicas}
 
 tests/install redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 taskset:util-linux >&2
 k6=$(loadtests/k6/install)

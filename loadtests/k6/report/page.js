@@ -105,7 +105,7 @@ function resources({ at, processes }) {
   const of = (stat, wanted = () => true) =>
     Object.entries(processes)
       .filter(([process, stats]) => stats[stat] && wanted(process))
-      .map(([process, stats]) => ({ name: process.replace('redis-', ''), points: stats[stat].map((value, nth) => [at[nth], value]).filter(([, value]) => value !== null) }))
+      .map(([process, stats]) => ({ name: process.replace('redis-', ''), points: stats[stat].map((value, nth) => [at[nth], value]) }))
   const isRedis = (process) => process.startsWith('redis')
   const plot = (title, y, series) => lines({ title, x: 'seconds', y, series })
   return [

@@ -75,14 +75,21 @@ function slices(metrics) {
   const found = {}
   for (const name of Object.keys(metrics)) {
     const trend = /^slice_(.+)_\d\d$/.exec(name)
-    if (trend && !found[trend[1]]) found[trend[1]] = sliced(metrics, trend[1]).map(point)
+    if (trend && !found[trend[1]]) found[trend[1]] = points(sliced(metrics, trend[1]))
   }
   return found
 }
 
-function point({ slice, count, med, max, ...rest }) {
-  const at = (slice * SLICE_MS) / 1000
-  return { at, rate: count / (SLICE_MS / 1000), p50: med, p99: rest['p(99)'], max }
+/** One point for each slice up to the last that was answered; one in which nothing was answered is a gap, not a line. */
+function points(parts) {
+  const last = parts.length > 0 ? parts[parts.length - 1].slice : -1
+  const at = new Map(parts.map((part) => [part.slice, part]))
+  return [...Array(last + 1).keys()].map((slice) => point(slice, at.get(slice)))
+}
+
+function point(slice, { count = 0, med = null, max = null, ...rest } = {}) {
+  const at = ((slice + 0.5) * SLICE_MS) / 1000
+  return { at, rate: count / (SLICE_MS / 1000), p50: med, p99: count > 0 ? rest['p(99)'] : null, max }
 }
 
 function thresholds(metrics) {
