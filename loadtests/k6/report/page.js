@@ -64,17 +64,15 @@ const STATS = ['count', 'avg', 'med', 'p(75)', 'p(90)', 'p(95)', 'p(99)', 'p(99.
 
 function latencies({ kinds }) {
   const rows = Object.entries(kinds)
-    .filter(([, { latency }]) => latency)
+    .filter(([, { latency }]) => latency && latency.count > 0)
     .map(([kind, { latency, asked, wrong, refused }]) => [
-      kind + (latency.of_slices ? ' *' : ''),
+      kind,
       ...STATS.map((stat) => (stat === 'count' ? latency.count : fixed(latency[stat]))),
       asked ? asked.count : '',
       refused ? refused.count : '',
       wrong ? `${fixed(100 * wrong.rate)} %` : '',
     ])
-  const starred = rows.some(([kind]) => kind.endsWith('*'))
-  const remark = starred ? '<p>* average of the slices’ medians, and the highest of their p99s</p>' : ''
-  return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows) + remark
+  return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows)
 }
 
 function plots(one) {
@@ -94,7 +92,7 @@ function percentiles({ kinds }) {
   const places = [['med', 0.5, '50'], ['p(75)', 0.75, ''], ['p(90)', 0.9, '90'], ['p(95)', 0.95, ''], ['p(99)', 0.99, '99'], ['p(99.9)', 0.999, '99.9']]
   const spread = (share) => -Math.log10(1 - share)
   const series = Object.entries(kinds)
-    .filter(([, { latency }]) => latency && !latency.of_slices)
+    .filter(([, { latency }]) => latency && latency.count > 0)
     .map(([kind, { latency }]) => ({ name: kind, points: places.map(([stat, share]) => [spread(share), latency[stat]]) }))
   const ticks = places.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
   return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series: series.slice(0, 6), logY: true, ticks })

@@ -37,32 +37,17 @@ function environment() {
   return Object.fromEntries(shown.filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
 }
 
-/** Latency in ms of each kind of request; where a scenario set no bound for a kind, of all together. */
+/** What is known of each kind of request; latency in ms. */
 function kinds(metrics) {
   const found = {}
   for (const [name, { values }] of Object.entries(metrics)) {
-    const trend = /^slice_(.+)_\d\d$/.exec(name)
-    const bound = /^(latency|asked|wrong|refused)\{kind:([a-z_]+)\}$/.exec(name)
-    if (trend) entry(found, trend[1])
-    if (bound) entry(found, bound[2])[bound[1]] = values
-  }
-  for (const [kind, all] of Object.entries(found)) {
-    if (!all.latency) all.latency = together(metrics, kind)
+    const told = /^(latency|asked|wrong|refused)\{kind:([a-z_]+)\}$/.exec(name)
+    if (told) entry(found, told[2])[told[1]] = values
   }
   return found
 }
 
 const entry = (found, kind) => (found[kind] = found[kind] || {})
-
-/** What slices tell of the whole: exact counts and extremes, the median and p99 of their medians and p99s. */
-function together(metrics, kind) {
-  const parts = sliced(metrics, kind)
-  const count = parts.reduce((sum, part) => sum + part.count, 0)
-  if (count === 0) return undefined
-  const weighted = (stat) => parts.reduce((sum, part) => sum + part[stat] * part.count, 0) / count
-  const highest = (stat) => Math.max(...parts.map((part) => part[stat]))
-  return { count, avg: weighted('avg'), med: weighted('med'), 'p(99)': highest('p(99)'), max: highest('max'), of_slices: true }
-}
 
 const sliced = (metrics, kind) =>
   Object.entries(metrics)
@@ -111,10 +96,10 @@ function other(metrics) {
 function lines(result) {
   const out = [`\n${result.target}: ${result.scenario}, ${result.settings.duration_s} s`]
   for (const [kind, { latency, asked, wrong }] of Object.entries(result.kinds)) {
-    if (!latency) continue
+    if (!latency || !asked || asked.count === 0) continue
     const stat = (name) => (latency[name] === undefined ? '-' : latency[name].toFixed(2))
     const share = wrong && wrong.rate > 0 ? `, ${(100 * wrong.rate).toFixed(2)} % wrong` : ''
-    const count = `${latency.count} ok${asked ? ` of ${asked.count}` : ''}${share}`
+    const count = `${latency.count} ok of ${asked.count}${share}`
     out.push(`  ${kind.padEnd(20)} p50 ${stat('med')} ms, p99 ${stat('p(99)')} ms, max ${stat('max')} ms; ${count}`)
   }
   for (const { metric, bound, ok, value } of result.thresholds) {
