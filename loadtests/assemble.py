@@ -108,7 +108,7 @@ def row(scenario: dict) -> str:
     held = sum(threshold["ok"] for threshold in scenario["thresholds"])
     cells = [
         scenario["target"],
-        scenario["scenario"],
+        scenario["scenario"] + (f", {scenario['step']}" if scenario.get("step") else ""),
         scenario.get("engines", 1),
         number(used.get("requests_per_second"), 0),
         number(latency["med"], 2) + " / " + number(latency["p(99)"], 2),

@@ -7,6 +7,7 @@
 #     hostile    replay_attack, noisy_neighbour, spike, refresh_storm
 #     all        token, people, hostile, failover
 #     scale      token on one, two and three engines
+#     growth     refresh_chain as sessions, switches as organizations, client_credentials as tenants become many
 #     peers      client_credentials and refresh_chain on Jeton and on every server of loadtests/peers, in turns
 #   loadtests/run.sh --help
 #
@@ -24,6 +25,7 @@
 #   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
 #   ENGINE_CORES=0 LOAD_CORES=1     cores (as taskset writes them) for engines, and for k6 and Redis; by default each half
 #   RESULTS=loadtests/results       where the report goes
+#   GROWTH_SESSIONS="1000 10000 100000" GROWTH_ORGANIZATIONS="1 100 1000" GROWTH_TENANTS="1 100 1000"     steps of growth
 #   KILL_AFTER_S                    when failover kills a primary (after a third of DURATION)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -126,9 +128,9 @@ settle() { # what every engine and the import are told
   if [ "$passwords" = cheap ]; then export JETON__PASSWORDS__MEMORY_KIB=8 JETON__PASSWORDS__ITERATIONS=1; fi
 }
 
-import() {
+import() { # more arguments of tenant.py
   python3 loadtests/tenant.py --users "$USERS" --organizations "$ORGANIZATIONS" --passwords "$passwords" \
-    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" >"$work/tenant.json"
+    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" "$@" >"$work/tenant.json"
   (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1 || { tail -5 "$work/imported" >&2; die "the import failed"; }
   note "$(tail -1 "$work/imported")"
 }
@@ -221,15 +223,16 @@ scenario() { # name; extra NAME=VALUE for k6
   rm -f "$part.html" # the whole run gets one page
 }
 
-on_jeton() { # scenario
-  local facts=("BASE_URL=$base_urls" "OPERATIONS_URL=$operations_urls" "TITLE=jeton ($store)")
-  if refreshes "$1"; then
-    python3 loadtests/seed.py "${base_urls%%,*}" "$sessions" >"$work/tokens"
+on_jeton() { # scenario, what it is a step of; NAME=VALUE for k6
+  local facts=("BASE_URL=$base_urls" "OPERATIONS_URL=$operations_urls" "TITLE=jeton ($store)") name=$1 step=${2:-}
+  shift $(($# > 1 ? 2 : 1))
+  if refreshes "$name"; then
+    if [ ! -s "$work/grown" ]; then python3 loadtests/seed.py "${base_urls%%,*}" "$sessions" >"$work/tokens"; fi
     facts+=("TOKENS=$work/tokens")
   fi
   observed_peer=()
-  scenario "$1" "${facts[@]}"
-  echo "{\"engines\": ${#jeton_pids[@]}}" >"$run/$(printf %02d "$number")-$1.more"
+  scenario "$name" "${facts[@]}" "$@"
+  echo "{\"engines\": ${#jeton_pids[@]}, \"step\": \"$step\"}" >"$run/$(printf %02d "$number")-$name.more"
 }
 
 kill_a_primary() {
@@ -270,6 +273,31 @@ peers() {
   done
 }
 
+# ---- growth ------------------------------------------------------------------------------------------------------------
+
+growth() {
+  local count have=0
+  # What is new is not in any cache yet.
+  export WARMUP=${WARMUP:-5s}
+  [ "$store" = cluster ] || die "growth imports while engines run, and needs STORE=cluster"
+  for count in ${GROWTH_SESSIONS:-1000 10000 100000}; do
+    # Chains of the newest; the older ones are only there, as most sessions are at any moment.
+    python3 loadtests/seed.py "${base_urls%%,*}" $((count - have)) | tail -n 20000 >"$work/tokens"
+    have=$count
+    echo "$count" >"$work/grown"
+    on_jeton refresh_chain "$count sessions"
+  done
+  rm "$work/grown"
+  for count in ${GROWTH_ORGANIZATIONS:-1 100 1000}; do
+    USERS=20 import --organizations "$count" --organizations-per-user "$count"
+    USERS=20 ORGANIZATIONS=$count on_jeton organization_switch "$count organizations of each person"
+  done
+  for count in ${GROWTH_TENANTS:-1 100 1000}; do
+    USERS=1 import --tenants "$count"
+    on_jeton client_credentials "$count tenants" "ACROSS_TENANTS=$count"
+  done
+}
+
 # ---- the run -----------------------------------------------------------------------------------------------------------
 
 profile() { # the scenarios of a name
@@ -280,14 +308,15 @@ profile() { # the scenarios of a name
     people) echo "$people" ;;
     hostile) echo "$hostile" ;;
     all) echo "$token $people $hostile failover" ;;
-    scale | peers) echo "$1" ;;
+    growth | scale | peers) echo "$1" ;;
     *) [ -s "loadtests/k6/$1.js" ] || die "$1 is neither a scenario nor a profile; see --help"; echo "$1" ;;
   esac
 }
 
-perform() { # scenario, scale or peers
-  local count
+perform() { # scenario, growth, peers or scale
+  local count name
   case $1 in
+    growth) growth ;;
     peers) peers ;;
     scale)
       for count in 1 2 3; do
@@ -298,27 +327,6 @@ perform() { # scenario, scale or peers
       ;;
     *) on_jeton "$1" ;;
   esac
-}
-
-machine() {
-  python3 - "$store" "$passwords" "$jeton" <<'FACTS'
-import json, os, platform, subprocess, sys
-def line(command):
-    try: return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError): return "unknown"
-def cpu():
-    with open("/proc/cpuinfo") as text:
-        return next((row.split(":", 1)[1].strip() for row in text if row.startswith("model name")), "unknown")
-store, passwords, program = sys.argv[1:]
-facts = {
-    "date": line(["date", "-u", "+%Y-%m-%d %H:%M"]), "processor": cpu(), "cores": os.cpu_count(), "kernel": platform.release(),
-    "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-    "commit": line(["git", "rev-parse", "--short", "HEAD"]), "program": line([program, "--version"]) + " (" + os.path.basename(os.path.dirname(program)) + ")",
-    "store": store, "passwords": passwords, "redis": line(["redis-server", "--version"]),
-    "people": f"{os.environ['USERS']} users, {os.environ['ORGANIZATIONS']} organizations",
-}
-print(json.dumps(facts))
-FACTS
 }
 
 names=()
@@ -342,7 +350,7 @@ observed_peer=()
 settle
 import
 start_engines "$engines"
-machine >"$run/machine.json"
+python3 loadtests/machine.py "$store" "$passwords" "$jeton" >"$run/machine.json"
 for ((round = 1; round <= rounds; round++)); do
   for name in "${names[@]}"; do perform "$name"; done
 done

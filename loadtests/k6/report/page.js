@@ -36,7 +36,8 @@ function overview(scenarios) {
   return table(head, rows)
 }
 
-const name = (one) => `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}`
+const name = (one) =>
+  `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}${one.step ? `, ${one.step}` : ''}`
 
 function mainKind({ kinds }) {
   const all = Object.values(kinds).filter(({ latency }) => latency)
