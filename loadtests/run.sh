@@ -7,7 +7,7 @@
 #     hostile    replay_attack, noisy_neighbour, spike, refresh_storm
 #     all        token, people, hostile, failover
 #     scale      token on one, two and three engines
-#     growth     refresh_chain as sessions, switches as organizations, client_credentials as tenants become many
+#     growth     refresh_chain as sessions, switches as organizations, client_credentials as tenants and connections become many
 #     peers      client_credentials and refresh_chain on Jeton and on every server of loadtests/peers, in turns
 #   loadtests/run.sh --help
 #
@@ -25,7 +25,8 @@
 #   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
 #   ENGINE_CORES=0 LOAD_CORES=1     cores (as taskset writes them) for engines, and for k6 and Redis; by default each half
 #   RESULTS=loadtests/results       where the report goes
-#   GROWTH_SESSIONS="1000 10000 100000" GROWTH_ORGANIZATIONS="1 100 1000" GROWTH_TENANTS="1 100 1000"     steps of growth
+#   GROWTH_SESSIONS="1000 10000 100000" GROWTH_ORGANIZATIONS="1 100 1000" GROWTH_TENANTS="1 100 1000"
+#   GROWTH_CONNECTIONS="64 1000 10000"     steps of growth; connections are held open beside those of k6
 #   KILL_AFTER_S                    when failover kills a primary (after a third of DURATION)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -45,14 +46,15 @@ mkdir -p "$run"
 jeton_pids=()
 observer=""
 driver=""
+holder=""
 number=0
 failed=0
 
 cleanup() {
   local pid name
   trap - EXIT INT TERM
-  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
   for name in "$work"/peer-*; do
     if [ -d "$name" ]; then loadtests/peers/peer stop "$name" || true; fi
   done
@@ -112,6 +114,8 @@ start_redis() {
 }
 
 settle() { # what every engine and the import are told
+  ulimit -n "$(ulimit -Hn)"
+  export JETON__LIMITS__CONNECTIONS_MAX=${JETON__LIMITS__CONNECTIONS_MAX:-20000}
   export JETON__STORE=$store JETON__TENANTS__DEFAULT_TENANT=load JETON__TENANTS__BASE_DOMAIN=localhost
   # k6 tells the address of each person behind a request, as a load balancer does.
   export JETON__PUBLIC__TRUSTED_PROXIES=127.0.0.1 JETON__LOGGING__LEVEL=${JETON__LOGGING__LEVEL:-warn}
@@ -296,6 +300,25 @@ growth() {
     USERS=1 import --tenants "$count"
     on_jeton client_credentials "$count tenants" "ACROSS_TENANTS=$count"
   done
+  for count in ${GROWTH_CONNECTIONS:-64 1000 10000}; do
+    hold "$count"
+    on_jeton client_credentials "$count connections"
+    kill "$holder"
+    wait "$holder" || failed=1
+    holder=""
+  done
+}
+
+hold() { # connections to the first engine
+  rm -f "$work/held"
+  "${on_load[@]}" python3 loadtests/connections.py "${base_urls%%,*}" "$1" >"$work/held" &
+  holder=$!
+  for _ in $(seq 600); do
+    [ ! -s "$work/held" ] || return 0
+    kill -0 "$holder" 2>/dev/null || die "$1 connections cannot be held"
+    sleep 0.1
+  done
+  die "$1 connections took longer than a minute"
 }
 
 # ---- the run -----------------------------------------------------------------------------------------------------------
