@@ -197,7 +197,7 @@ observed() { # NAME=PID[@PORT] of everything that is measured
 }
 
 refreshes() { # scenarios that present refresh tokens
-  case $1 in client_credentials | login_mix | noisy_neighbour) return 1 ;; capacity) [ "${GRANT:-}" = refresh ] ;; esac
+  case $1 in client_credentials | login_mix | noisy_neighbour) return 1 ;; capacity | overload) [ "${GRANT:-}" = refresh ] ;; esac
 }
 
 scenario() { # name; extra NAME=VALUE for k6
@@ -361,6 +361,7 @@ done
 # Logins cost what they cost where logins are the question; elsewhere they only make sessions.
 passwords=cheap
 case " ${names[*]} " in *" login_mix "* | *" soak "*) passwords=real ;; esac
+[ "${FLOOD:-}" != password ] || passwords=real
 passwords=${PASSWORDS:-$passwords}
 replicas=1
 case " ${names[*]} " in *" failover "*) replicas=2 ;; esac

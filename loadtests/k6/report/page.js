@@ -10,46 +10,23 @@ td:first-child, th:first-child { text-align: left } .failed { color: #c92a2a; fo
 svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 } svg .grid { stroke: #e9ecef }
 details { margin: .4rem 0 } code { background: #f1f3f5; padding: 0 .2rem }`
 
-/** One page of one scenario, or of a whole run with what the machine told meanwhile. */
-export function page({ title, machine, scenarios }) {
-  const parts = scenarios.map(section)
-  const summary = scenarios.length > 1 ? overview(scenarios) : ''
-  return (
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style>` +
-    `<h1>${escaped(title)}</h1>${machine ? facts(machine) : ''}${summary}${parts.join('')}</html>\n`
-  )
+/** One page of one scenario, or of a whole run with its tables and with what the machine told meanwhile. */
+export function page({ title, machine, table: rows, comparison, scenarios }) {
+  const head = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style>`
+  const tables = [rows, comparison].filter((one) => one && one.length > 1).map(([first, ...rest]) => table(first, rest.map(marked)))
+  const parts = [`<h1>${escaped(title)}</h1>`, machine ? facts(machine) : '', ...tables, ...scenarios.map(section)]
+  return `${head}${parts.join('')}</html>\n`
 }
+
+/** A row of the table that is Markdown, too. */
+const marked = (cells) =>
+  cells.map((text) => (text.endsWith(' **failed**') ? raw(`<span class="failed">${escaped(text.replace(/\*\*/g, ''))}</span>`) : text))
 
 const facts = (machine) =>
   table(['', ''], Object.entries(machine).map(([name, value]) => [name.replace(/_/g, ' '), value]))
 
-function overview(scenarios) {
-  const head = ['scenario', 'requests', 'p50 ms', 'p99 ms', 'engine CPU µs/request', 'Redis CPU µs/request', 'engine MiB', 'thresholds']
-  const rows = scenarios.map((one) => {
-    const { count, p50, p99 } = mainKind(one)
-    const cost = one.cost || {}
-    return [
-      name(one), count, fixed(p50), fixed(p99), fixed(cost.engine_us_per_request, 1),
-      fixed(cost.redis_us_per_request, 1), fixed(cost.engine_resident_mib, 0), verdict(one),
-    ]
-  })
-  return table(head, rows)
-}
-
 const name = (one) =>
   `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}${one.step ? `, ${one.step}` : ''}`
-
-function mainKind({ kinds }) {
-  const all = Object.values(kinds).filter(({ latency }) => latency)
-  if (all.length === 0) return { count: 0 }
-  const [{ latency }] = all.sort((one, other) => other.latency.count - one.latency.count)
-  return { count: latency.count, p50: latency.med, p99: latency['p(99)'] }
-}
-
-function verdict({ thresholds, passed }) {
-  const held = thresholds.filter(({ ok }) => ok).length
-  return raw(`<span class="${passed ? 'passed' : 'failed'}">${held} of ${thresholds.length}</span>`)
-}
 
 function section(one) {
   const when = new Date(one.began).toISOString().replace('T', ' ').slice(0, 19)

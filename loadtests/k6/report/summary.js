@@ -32,7 +32,7 @@ function read(scenario, { metrics, setup_data: prepared, state }) {
 
 /** The variables that a reader needs to repeat the run; never a secret. */
 function environment() {
-  const shown = ['RATE', 'VUS', 'DURATION', 'MODEL', 'CROWD', 'SESSIONS', 'STORM_S', 'FLOOD_RATE', 'SPIKE_TIMES', 'MACHINE_RATE', 'LOGINS']
+  const shown = ['RATE', 'VUS', 'DURATION', 'MODEL', 'CROWD', 'SESSIONS', 'STORM_S', 'FLOOD_RATE', 'SPIKE_TIMES', 'MACHINE_RATE', 'LOGINS', 'WARMUP', 'CAPACITY', 'FLOOD']
   shown.push('RATE_MAX', 'STEPS', 'GRANT', 'HONEST_RATE', 'DEAD', 'LOGIN_RATE', 'P99_MS', 'USERS', 'ORGANIZATIONS')
   return Object.fromEntries(shown.filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
 }
