@@ -183,7 +183,8 @@ def main() -> None:
     measured = rounds(scenarios)
     rows = [HEAD, *(row(*each) for each in measured.items())]
     compared = comparison(measured)
-    run = {"title": f"Load test of {machine['date']}", "machine": machine, "table": rows, "comparison": compared, "scenarios": scenarios}
+    run = {"title": f"Load test of {machine['date']}", "machine": machine, "table": rows, "comparison": compared}
+    run["scenarios"] = scenarios
     out.write_text(json.dumps(run, indent=1) + "\n")
     print("\n\n".join(table(each) for each in (rows, compared) if each))
 

@@ -16,6 +16,7 @@
 #   STORE=cluster|embedded          cluster: three primaries and three replicas, started here
 #   ENGINES=1                       engines on the one cluster; the embedded store takes one
 #   USERS=1000 ORGANIZATIONS=10 ORGANIZATIONS_PER_USER=2 CLIENTS=1 TENANTS=2     who is imported
+#   PASSWORDS=real|cheap            how they are hashed: real where logins are the question, else cheap, to log in quickly
 #   SESSIONS=500                    sessions that stand ready before a scenario that refreshes
 #   ROUNDS=1                        how often all of it is repeated; servers of `peers` take turns within a round
 #   JETON_BIN=path                  this program instead of a release build
@@ -134,8 +135,12 @@ settle() { # what every engine and the import are told
 
 import() { # more arguments of tenant.py
   python3 loadtests/tenant.py --users "$USERS" --organizations "$ORGANIZATIONS" --passwords "$passwords" \
-    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" "$@" >"$work/tenant.json"
-  (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1 || { tail -5 "$work/imported" >&2; die "the import failed"; }
+    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" \
+    "$@" >"$work/tenant.json"
+  if ! (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1; then
+    tail -5 "$work/imported" >&2
+    die "the import failed"
+  fi
   note "$(tail -1 "$work/imported")"
 }
 
@@ -246,7 +251,8 @@ kill_a_primary() {
     function seconds(text) { return text * (text ~ /h$/ ? 3600 : text ~ /m$/ ? 60 : 1) }
     BEGIN { print seconds(warm) + seconds(span) / 3 }')}"
   first=${nodes%%,*}
-  port=$(redis-cli -p "${first##*:}" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/ { split($2, at, "[:@]"); print at[2]; exit }')
+  port=$(redis-cli -p "${first##*:}" cluster nodes |
+    awk '$3 ~ /master/ && $3 !~ /fail/ && !port { split($2, at, "[:@]"); port = at[2] } END { print port }')
   pid=$(cat "$work/redis/$port/redis.pid")
   note "killing the primary on port $port"
   kill -KILL "$pid"
@@ -382,6 +388,7 @@ done
 mkdir -p "$results"
 stamp=$(date -u +%Y-%m-%d-%H%M%S)
 python3 loadtests/assemble.py "$run" "$results/$stamp.json"
-"$k6" run --quiet --no-usage-report -e RUN="$(readlink -f "$results/$stamp.json")" -e PAGE="$(readlink -f "$results")/$stamp.html" loadtests/k6/report/render.js >/dev/null
+there=$(cd "$results" && pwd)/$stamp
+"$k6" run --quiet --no-usage-report -e RUN="$there.json" -e PAGE="$there.html" loadtests/k6/report/render.js >/dev/null
 note "$results/$stamp.html"
 [ "$failed" = 0 ]

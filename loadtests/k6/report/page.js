@@ -2,31 +2,39 @@
 import { escaped, lines, short } from './plots.js'
 
 const STYLE = `
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem; color: #212529; background: #fff }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem }
+body { color: #212529; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-top: 1px solid #dee2e6; padding-top: 1rem }
-table { border-collapse: collapse; margin: .6rem 0 } td, th { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e9ecef }
+table { border-collapse: collapse; margin: .6rem 0 }
+td, th { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e9ecef }
 td:first-child, th:first-child { text-align: left } .failed { color: #c92a2a; font-weight: 600 } .passed { color: #2b8a3e }
 .plots { display: flex; flex-wrap: wrap; gap: .5rem } .plots svg { width: 32rem; max-width: 100% }
-svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 } svg .grid { stroke: #e9ecef }
+svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 }
+svg .grid { stroke: #e9ecef }
 details { margin: .4rem 0 } code { background: #f1f3f5; padding: 0 .2rem }`
 
 /** One page of one scenario, or of a whole run with its tables and with what the machine told meanwhile. */
 export function page({ title, machine, table: rows, comparison, scenarios }) {
-  const head = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style>`
-  const tables = [rows, comparison].filter((one) => one && one.length > 1).map(([first, ...rest]) => table(first, rest.map(marked)))
+  const head = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title>`
+  const tables = [rows, comparison]
+    .filter((one) => one && one.length > 1)
+    .map(([first, ...rest]) => table(first, rest.map(marked)))
   const parts = [`<h1>${escaped(title)}</h1>`, machine ? facts(machine) : '', ...tables, ...scenarios.map(section)]
-  return `${head}${parts.join('')}</html>\n`
+  return `${head}<style>${STYLE}</style>${parts.join('')}</html>\n`
 }
 
 /** A row of the table that is Markdown, too. */
 const marked = (cells) =>
-  cells.map((text) => (text.endsWith(' **failed**') ? raw(`<span class="failed">${escaped(text.replace(/\*\*/g, ''))}</span>`) : text))
+  cells.map((text) => {
+    const [plain, failed] = text.split(' **failed**')
+    return failed === undefined ? text : raw(`<span class="failed">${escaped(plain)} failed</span>`)
+  })
 
 const facts = (machine) =>
   table(['', ''], Object.entries(machine).map(([name, value]) => [name.replace(/_/g, ' '), value]))
 
-const name = (one) =>
-  `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}${one.step ? `, ${one.step}` : ''}`
+const name = ({ target, scenario, engines, step }) =>
+  [`${target}: ${scenario}`, engines > 1 && `${engines} engines`, step].filter(Boolean).join(', ')
 
 function section(one) {
   const when = new Date(one.began).toISOString().replace('T', ' ').slice(0, 19)
@@ -54,26 +62,38 @@ function latencies({ kinds }) {
 }
 
 function plots(one) {
-  const kinds = Object.entries(one.slices.kinds)
-  const over = (stat) => kinds.map(([kind, points]) => ({ name: kind, points: points.map((at) => [at.at, at[stat]]) }))
-  const both = [...over('p50').map((line) => ({ ...line, name: `${line.name} p50` })), ...over('p99').map((line) => ({ ...line, name: `${line.name} p99` }))]
+  const over = (stat, title = '') =>
+    Object.entries(one.slices.kinds).map(([kind, points]) => ({
+      name: kind + title,
+      points: points.map((point) => [point.at, point[stat]]),
+    }))
+  const latency = [...over('p50', ' p50'), ...over('p99', ' p99')]
   const found = [
     lines({ title: 'Answered', x: 'seconds', y: 'per second', series: over('rate') }),
-    lines({ title: 'Latency over time', x: 'seconds', y: 'ms', series: both, logY: true }),
+    lines({ title: 'Latency over time', x: 'seconds', y: 'ms', series: latency, logY: true }),
     percentiles(one),
   ]
   return one.samples ? [...found, ...resources(one.samples)] : found
 }
 
+const PLACES = [
+  ['med', 0.5, '50'],
+  ['p(75)', 0.75, ''],
+  ['p(90)', 0.9, '90'],
+  ['p(95)', 0.95, ''],
+  ['p(99)', 0.99, '99'],
+  ['p(99.9)', 0.999, '99.9'],
+]
+
 /** How latency rises towards the last of a thousand: percentiles spread by their nines. */
 function percentiles({ kinds }) {
-  const places = [['med', 0.5, '50'], ['p(75)', 0.75, ''], ['p(90)', 0.9, '90'], ['p(95)', 0.95, ''], ['p(99)', 0.99, '99'], ['p(99.9)', 0.999, '99.9']]
   const spread = (share) => -Math.log10(1 - share)
   const series = Object.entries(kinds)
     .filter(([, { latency }]) => latency && latency.count > 0)
-    .map(([kind, { latency }]) => ({ name: kind, points: places.map(([stat, share]) => [spread(share), latency[stat]]) }))
-  const ticks = places.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
-  return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series: series.slice(0, 6), logY: true, ticks })
+    .map(([kind, { latency }]) => ({ name: kind, points: PLACES.map(([stat, share]) => [spread(share), latency[stat]]) }))
+    .slice(0, 6)
+  const ticks = PLACES.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
+  return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series, logY: true, ticks })
 }
 
 /** What loadtests/observe.py saw of the processes. */
@@ -81,7 +101,10 @@ function resources({ at, processes }) {
   const of = (stat, wanted = () => true) =>
     Object.entries(processes)
       .filter(([process, stats]) => stats[stat] && wanted(process))
-      .map(([process, stats]) => ({ name: process.replace('redis-', ''), points: stats[stat].map((value, nth) => [at[nth], value]) }))
+      .map(([process, stats]) => ({
+        name: process.replace('redis-', ''),
+        points: stats[stat].map((value, nth) => [at[nth], value]),
+      }))
   const isRedis = (process) => process.startsWith('redis')
   const plot = (title, y, series) => lines({ title, x: 'seconds', y, series })
   return [
@@ -99,13 +122,13 @@ function bounds({ thresholds }) {
     value === undefined ? '' : short(value),
     raw(`<span class="${ok ? 'passed">holds' : 'failed">FAILED'}</span>`),
   ])
-  const failed = thresholds.some(({ ok }) => !ok)
-  return `<details${failed ? ' open' : ''}><summary>thresholds</summary>${table(['metric', 'bound', 'value', ''], rows)}</details>`
+  const open = thresholds.some(({ ok }) => !ok) ? ' open' : ''
+  return `<details${open}><summary>thresholds</summary>${table(['metric', 'bound', 'value', ''], rows)}</details>`
 }
 
 function cost(one) {
   if (!one.cost) return ''
-  const rows = Object.entries(one.cost).map(([what, value]) => [what.replace(/_/g, ' '), typeof value === 'number' ? short(value) : value])
+  const rows = Object.entries(one.cost).map(([what, value]) => [what.replace(/_/g, ' '), short(value)])
   return `<details open><summary>cost</summary>${table(['', ''], rows)}</details>`
 }
 
@@ -114,9 +137,11 @@ const fixed = (value, digits = 2) => (typeof value === 'number' ? value.toFixed(
 /** Markup that is not to be escaped. */
 const raw = (html) => ({ html })
 
-const cell = (value) => (value && value.html !== undefined ? value.html : escaped(value === undefined || value === null ? '' : value))
+const markup = (value) => (value && value.html !== undefined ? value.html : escaped(value ?? ''))
+
+const line = (tag, cells) => `<tr>${cells.map((value) => `<${tag}>${markup(value)}</${tag}>`).join('')}</tr>`
 
 function table(head, rows) {
-  const top = head.some(Boolean) ? `<tr>${head.map((title) => `<th>${escaped(title)}</th>`).join('')}</tr>` : ''
-  return `<table>${top}${rows.map((row) => `<tr>${row.map((value) => `<td>${cell(value)}</td>`).join('')}</tr>`).join('')}</table>`
+  const top = head.some(Boolean) ? line('th', head) : ''
+  return `<table>${top}${rows.map((cells) => line('td', cells)).join('')}</table>`
 }

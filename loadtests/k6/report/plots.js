@@ -86,7 +86,8 @@ function grid(range, up, log) {
 
 const bottom = (across, ticks) =>
   ticks
-    .map(([at, label]) => `<text x="${across(at).toFixed(1)}" y="${HEIGHT - 22}" text-anchor="middle">${text(label)}</text>`)
+    .map(([at, label]) => [across(at).toFixed(1), text(label)])
+    .map(([x, label]) => `<text x="${x}" y="${HEIGHT - 22}" text-anchor="middle">${label}</text>`)
     .join('')
 
 /** As many lines as there are stretches without a gap; a point on its own is a dot. */

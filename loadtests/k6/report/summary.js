@@ -30,12 +30,13 @@ function read(scenario, { metrics, setup_data: prepared, state }) {
   }
 }
 
-/** The variables that a reader needs to repeat the run; never a secret. */
-function environment() {
-  const shown = ['RATE', 'VUS', 'DURATION', 'MODEL', 'CROWD', 'SESSIONS', 'STORM_S', 'FLOOD_RATE', 'SPIKE_TIMES', 'MACHINE_RATE', 'LOGINS', 'WARMUP', 'CAPACITY', 'FLOOD']
-  shown.push('RATE_MAX', 'STEPS', 'GRANT', 'HONEST_RATE', 'DEAD', 'LOGIN_RATE', 'P99_MS', 'USERS', 'ORGANIZATIONS')
-  return Object.fromEntries(shown.filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
-}
+// The variables that a reader needs to repeat the run; never a secret.
+const SHOWN =
+  'RATE RATE_MAX STEPS GRANT VUS DURATION WARMUP MODEL CROWD SESSIONS STORM_S FLOOD FLOOD_RATE SPIKE_TIMES CAPACITY ' +
+  'OVERLOAD_TIMES MACHINE_RATE LOGINS LOGIN_RATE HONEST_RATE DEAD ACROSS_TENANTS P99_MS USERS ORGANIZATIONS'
+
+const environment = () =>
+  Object.fromEntries(SHOWN.split(' ').filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
 
 /** What is known of each kind of request; latency in ms. */
 function kinds(metrics) {
