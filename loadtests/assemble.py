@@ -5,6 +5,7 @@ Costs are taken between the begin of measuring and the end: what preparation use
 """
 
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -103,21 +104,69 @@ def busiest(scenario: dict) -> dict:
     return max(latencies, key=lambda latency: latency["count"], default={"med": 0, "p(99)": 0})
 
 
-def row(scenario: dict) -> str:
-    latency, used = busiest(scenario), scenario.get("cost", {})
-    held = sum(threshold["ok"] for threshold in scenario["thresholds"])
-    cells = [
-        scenario["target"],
-        scenario["scenario"],
-        scenario.get("engines", 1),
-        number(used.get("requests_per_second"), 0),
-        number(latency["med"], 2) + " / " + number(latency["p(99)"], 2),
-        number(used.get("engine_us_per_request"), 1),
-        number(used.get("redis_us_per_request"), 1),
-        number(used.get("engine_resident_mib"), 0),
-        f"{held} of {len(scenario['thresholds'])}" + ("" if scenario["passed"] else " **failed**"),
+def name(scenario: dict) -> str:
+    return scenario["scenario"] + (f", {scenario['step']}" if scenario.get("step") else "")
+
+
+def rounds(scenarios: list[dict]) -> dict[tuple, list[dict]]:
+    """The same measurement of several rounds together, in the order of the first."""
+    found: dict[tuple, list[dict]] = {}
+    for each in scenarios:
+        found.setdefault((each["target"], name(each), each.get("engines", 1)), []).append(each)
+    return found
+
+
+def median(several: list[dict], what: str) -> float | None:
+    values = [each["cost"][what] for each in several if what in each.get("cost", {})]
+    return statistics.median(values) if values else None
+
+
+def row(key: tuple, several: list[dict]) -> list[str]:
+    target, title, engines = key
+    latencies = [busiest(each) for each in several]
+    middle = {stat: statistics.median(latency[stat] for latency in latencies) for stat in ("med", "p(99)")}
+    bounds = [threshold["ok"] for each in several for threshold in each["thresholds"]]
+    return [
+        target,
+        title + (f" (median of {len(several)})" if len(several) > 1 else ""),
+        str(engines),
+        number(median(several, "requests_per_second"), 0),
+        number(middle["med"], 2) + " / " + number(middle["p(99)"], 2),
+        number(median(several, "engine_us_per_request"), 1),
+        number(median(several, "redis_us_per_request"), 1),
+        number(median(several, "engine_resident_mib"), 0),
+        f"{sum(bounds)} of {len(bounds)}" + ("" if all(bounds) else " **failed**"),
     ]
-    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+HEAD = ["server", "scenario", "engines", "requests/s", "p50 / p99 ms", "engine µs/request", "Redis µs/request"]
+HEAD += ["engine MiB", "thresholds"]
+
+
+def comparison(measured: dict[tuple, list[dict]]) -> list[list[str]]:
+    """How often the first server's CPU per request, and its memory, another one takes; by pairs within a round."""
+    first, *others = dict.fromkeys(target for target, _, _ in measured)
+    rows = []
+    for target in others:
+        for (own, title, engines), several in measured.items():
+            rivals = measured.get((target, title, engines))
+            if own == first and rivals:
+                ratios = [ratio(rivals, several, what) for what in ("engine_us_per_request", "engine_resident_mib")]
+                rows.append([title, target, *ratios])
+    return [["scenario", "server", f"CPU per request, times {first}", "memory"], *rows] if rows else []
+
+
+def ratio(rivals: list[dict], several: list[dict], what: str) -> str:
+    pairs = [(theirs.get("cost", {}).get(what), ours.get("cost", {}).get(what)) for theirs, ours in zip(rivals, several)]
+    found = [theirs / ours for theirs, ours in pairs if theirs and ours]
+    if not found:
+        return "–"
+    return f"{statistics.median(found):.1f}" + (f" ({' '.join(f'{one:.1f}' for one in found)})" if len(found) > 1 else "")
+
+
+def table(rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
 def number(value: float | None, digits: int) -> str:
@@ -129,12 +178,15 @@ def main() -> None:
     machine = json.loads((folder / "machine.json").read_text())
     names = sorted(path for path in folder.glob("[0-9]*.json") if not path.name.endswith(".samples.json"))
     scenarios = [read(path) for path in names]
-    title = f"Load test of {machine['date']}"
-    out.write_text(json.dumps({"title": title, "machine": machine, "scenarios": scenarios}, indent=1) + "\n")
-    print("| server | scenario | engines | requests/s | p50 / p99 ms | engine µs/request | Redis µs/request | engine MiB | thresholds |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for scenario in scenarios:
-        print(row(scenario))
+    if not scenarios:
+        sys.exit("assemble.py: no scenario left a result")
+    measured = rounds(scenarios)
+    rows = [HEAD, *(row(*each) for each in measured.items())]
+    compared = comparison(measured)
+    run = {"title": f"Load test of {machine['date']}", "machine": machine, "table": rows, "comparison": compared}
+    run["scenarios"] = scenarios
+    out.write_text(json.dumps(run, indent=1) + "\n")
+    print("\n\n".join(table(each) for each in (rows, compared) if each))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #     hostile    replay_attack, noisy_neighbour, spike, refresh_storm
 #     all        token, people, hostile, failover
 #     scale      token on one, two and three engines
+#     growth     refresh_chain as sessions, switches as organizations, client_credentials as tenants and connections become many
 #     peers      client_credentials and refresh_chain on Jeton and on every server of loadtests/peers, in turns
 #   loadtests/run.sh --help
 #
@@ -15,13 +16,18 @@
 #   STORE=cluster|embedded          cluster: three primaries and three replicas, started here
 #   ENGINES=1                       engines on the one cluster; the embedded store takes one
 #   USERS=1000 ORGANIZATIONS=10 ORGANIZATIONS_PER_USER=2 CLIENTS=1 TENANTS=2     who is imported
+#   PASSWORDS=real|cheap            how they are hashed: real where logins are the question, else cheap, to log in quickly
 #   SESSIONS=500                    sessions that stand ready before a scenario that refreshes
 #   ROUNDS=1                        how often all of it is repeated; servers of `peers` take turns within a round
 #   JETON_BIN=path                  this program instead of a release build
 #   JETON_TEST_CLUSTER=nodes        that Redis Cluster instead of one started here (its cost is not measured then)
+#   REPLICAS=1                      replicas of each primary; 2 when failover is among the scenarios, because a primary that
+#                                   was promoted and has no replica of its own accepts no write (min-replicas-to-write 1)
 #   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
 #   ENGINE_CORES=0 LOAD_CORES=1     cores (as taskset writes them) for engines, and for k6 and Redis; by default each half
 #   RESULTS=loadtests/results       where the report goes
+#   GROWTH_SESSIONS="1000 10000 100000" GROWTH_ORGANIZATIONS="1 100 1000" GROWTH_TENANTS="1 100 1000"
+#   GROWTH_CONNECTIONS="64 1000 10000"     steps of growth; connections are held open beside those of k6
 #   KILL_AFTER_S                    when failover kills a primary (after a third of DURATION)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -41,14 +47,15 @@ mkdir -p "$run"
 jeton_pids=()
 observer=""
 driver=""
+holder=""
 number=0
 failed=0
 
 cleanup() {
   local pid name
   trap - EXIT INT TERM
-  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in $driver $observer "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
   for name in "$work"/peer-*; do
     if [ -d "$name" ]; then loadtests/peers/peer stop "$name" || true; fi
   done
@@ -86,10 +93,11 @@ free_port() {
 
 program() { # JETON_BIN, or a release build
   if [ -n "${JETON_BIN:-}" ]; then
+    [ -x "$JETON_BIN" ] || die "there is no $JETON_BIN"
     readlink -f "$JETON_BIN"
     return
   fi
-  cargo build --locked --release --bin jeton >&2
+  cargo build --locked --release --bin jeton >&2 || die "the build failed"
   readlink -f "${CARGO_TARGET_DIR:-target}/release/jeton"
 }
 
@@ -98,7 +106,7 @@ start_redis() {
   nodes=${JETON_TEST_CLUSTER:-}
   [ -z "$nodes" ] || return 0
   for base in ${REDIS_PORT:-8100} 8300 8500; do
-    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
+    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" --replicas "$replicas" >"$work/nodes"; then
       nodes=$(tail -1 "$work/nodes")
       return
     fi
@@ -107,6 +115,8 @@ start_redis() {
 }
 
 settle() { # what every engine and the import are told
+  ulimit -n "$(ulimit -Hn)"
+  export JETON__LIMITS__CONNECTIONS_MAX=${JETON__LIMITS__CONNECTIONS_MAX:-20000}
   export JETON__STORE=$store JETON__TENANTS__DEFAULT_TENANT=load JETON__TENANTS__BASE_DOMAIN=localhost
   # k6 tells the address of each person behind a request, as a load balancer does.
   export JETON__PUBLIC__TRUSTED_PROXIES=127.0.0.1 JETON__LOGGING__LEVEL=${JETON__LOGGING__LEVEL:-warn}
@@ -123,10 +133,14 @@ settle() { # what every engine and the import are told
   if [ "$passwords" = cheap ]; then export JETON__PASSWORDS__MEMORY_KIB=8 JETON__PASSWORDS__ITERATIONS=1; fi
 }
 
-import() {
+import() { # more arguments of tenant.py
   python3 loadtests/tenant.py --users "$USERS" --organizations "$ORGANIZATIONS" --passwords "$passwords" \
-    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" >"$work/tenant.json"
-  (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1 || { tail -5 "$work/imported" >&2; die "the import failed"; }
+    --organizations-per-user "${ORGANIZATIONS_PER_USER:-2}" --clients "${CLIENTS:-1}" --tenants "${TENANTS:-2}" \
+    "$@" >"$work/tenant.json"
+  if ! (cd "$work" && "$jeton" import tenant.json) >"$work/imported" 2>&1; then
+    tail -5 "$work/imported" >&2
+    die "the import failed"
+  fi
   note "$(tail -1 "$work/imported")"
 }
 
@@ -188,7 +202,7 @@ observed() { # NAME=PID[@PORT] of everything that is measured
 }
 
 refreshes() { # scenarios that present refresh tokens
-  case $1 in client_credentials | login_mix | noisy_neighbour) return 1 ;; capacity) [ "${GRANT:-}" = refresh ] ;; esac
+  case $1 in client_credentials | login_mix | noisy_neighbour) return 1 ;; capacity | overload) [ "${GRANT:-}" = refresh ] ;; esac
 }
 
 scenario() { # name; extra NAME=VALUE for k6
@@ -218,15 +232,16 @@ scenario() { # name; extra NAME=VALUE for k6
   rm -f "$part.html" # the whole run gets one page
 }
 
-on_jeton() { # scenario
-  local facts=("BASE_URL=$base_urls" "OPERATIONS_URL=$operations_urls" "TITLE=jeton ($store)")
-  if refreshes "$1"; then
-    python3 loadtests/seed.py "${base_urls%%,*}" "$sessions" >"$work/tokens"
+on_jeton() { # scenario, what it is a step of; NAME=VALUE for k6
+  local facts=("BASE_URL=$base_urls" "OPERATIONS_URL=$operations_urls" "TITLE=jeton ($store)") name=$1 step=${2:-}
+  shift $(($# > 1 ? 2 : 1))
+  if refreshes "$name"; then
+    if [ ! -s "$work/grown" ]; then python3 loadtests/seed.py "${base_urls%%,*}" "$sessions" >"$work/tokens"; fi
     facts+=("TOKENS=$work/tokens")
   fi
   observed_peer=()
-  scenario "$1" "${facts[@]}"
-  echo "{\"engines\": ${#jeton_pids[@]}}" >"$run/$(printf %02d "$number")-$1.more"
+  scenario "$name" "${facts[@]}" "$@"
+  echo "{\"engines\": ${#jeton_pids[@]}, \"step\": \"$step\"}" >"$run/$(printf %02d "$number")-$name.more"
 }
 
 kill_a_primary() {
@@ -236,7 +251,8 @@ kill_a_primary() {
     function seconds(text) { return text * (text ~ /h$/ ? 3600 : text ~ /m$/ ? 60 : 1) }
     BEGIN { print seconds(warm) + seconds(span) / 3 }')}"
   first=${nodes%%,*}
-  port=$(redis-cli -p "${first##*:}" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/ { split($2, at, "[:@]"); print at[2]; exit }')
+  port=$(redis-cli -p "${first##*:}" cluster nodes |
+    awk '$3 ~ /master/ && $3 !~ /fail/ && !port { split($2, at, "[:@]"); port = at[2] } END { print port }')
   pid=$(cat "$work/redis/$port/redis.pid")
   note "killing the primary on port $port"
   kill -KILL "$pid"
@@ -267,6 +283,50 @@ peers() {
   done
 }
 
+# ---- growth ------------------------------------------------------------------------------------------------------------
+
+growth() {
+  local count have=0
+  # What is new is not in any cache yet.
+  export WARMUP=${WARMUP:-5s}
+  [ "$store" = cluster ] || die "growth imports while engines run, and needs STORE=cluster"
+  for count in ${GROWTH_SESSIONS:-1000 10000 100000}; do
+    # Chains of the newest; the older ones are only there, as most sessions are at any moment.
+    python3 loadtests/seed.py "${base_urls%%,*}" $((count - have)) | tail -n 20000 >"$work/tokens"
+    have=$count
+    echo "$count" >"$work/grown"
+    on_jeton refresh_chain "$count sessions"
+  done
+  rm "$work/grown"
+  for count in ${GROWTH_ORGANIZATIONS:-1 100 1000}; do
+    USERS=20 import --organizations "$count" --organizations-per-user "$count"
+    USERS=20 ORGANIZATIONS=$count on_jeton organization_switch "$count organizations of each person"
+  done
+  for count in ${GROWTH_TENANTS:-1 100 1000}; do
+    USERS=1 import --tenants "$count"
+    on_jeton client_credentials "$count tenants" "ACROSS_TENANTS=$count"
+  done
+  for count in ${GROWTH_CONNECTIONS:-64 1000 10000}; do
+    hold "$count"
+    on_jeton client_credentials "$count connections"
+    kill "$holder"
+    wait "$holder" || failed=1
+    holder=""
+  done
+}
+
+hold() { # connections to the first engine
+  rm -f "$work/held"
+  "${on_load[@]}" python3 loadtests/connections.py "${base_urls%%,*}" "$1" >"$work/held" &
+  holder=$!
+  for _ in $(seq 600); do
+    [ ! -s "$work/held" ] || return 0
+    kill -0 "$holder" 2>/dev/null || die "$1 connections cannot be held"
+    sleep 0.1
+  done
+  die "$1 connections took longer than a minute"
+}
+
 # ---- the run -----------------------------------------------------------------------------------------------------------
 
 profile() { # the scenarios of a name
@@ -277,14 +337,15 @@ profile() { # the scenarios of a name
     people) echo "$people" ;;
     hostile) echo "$hostile" ;;
     all) echo "$token $people $hostile failover" ;;
-    scale | peers) echo "$1" ;;
+    growth | scale | peers) echo "$1" ;;
     *) [ -s "loadtests/k6/$1.js" ] || die "$1 is neither a scenario nor a profile; see --help"; echo "$1" ;;
   esac
 }
 
-perform() { # scenario, scale or peers
-  local count
+perform() { # scenario, growth, peers or scale
+  local count name
   case $1 in
+    growth) growth ;;
     peers) peers ;;
     scale)
       for count in 1 2 3; do
@@ -297,27 +358,6 @@ perform() { # scenario, scale or peers
   esac
 }
 
-machine() {
-  python3 - "$store" "$passwords" "$jeton" <<'FACTS'
-import json, os, platform, subprocess, sys
-def line(command):
-    try: return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError): return "unknown"
-def cpu():
-    with open("/proc/cpuinfo") as text:
-        return next((row.split(":", 1)[1].strip() for row in text if row.startswith("model name")), "unknown")
-store, passwords, program = sys.argv[1:]
-facts = {
-    "date": line(["date", "-u", "+%Y-%m-%d %H:%M"]), "processor": cpu(), "cores": os.cpu_count(), "kernel": platform.release(),
-    "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-    "commit": line(["git", "rev-parse", "--short", "HEAD"]), "program": line([program, "--version"]) + " (" + os.path.basename(os.path.dirname(program)) + ")",
-    "store": store, "passwords": passwords, "redis": line(["redis-server", "--version"]),
-    "people": f"{os.environ['USERS']} users, {os.environ['ORGANIZATIONS']} organizations",
-}
-print(json.dumps(facts))
-FACTS
-}
-
 names=()
 for asked in "${@:-token}"; do
   wanted=$(profile "$asked")
@@ -327,7 +367,11 @@ done
 # Logins cost what they cost where logins are the question; elsewhere they only make sessions.
 passwords=cheap
 case " ${names[*]} " in *" login_mix "* | *" soak "*) passwords=real ;; esac
+[ "${FLOOD:-}" != password ] || passwords=real
 passwords=${PASSWORDS:-$passwords}
+replicas=1
+case " ${names[*]} " in *" failover "*) replicas=2 ;; esac
+replicas=${REPLICAS:-$replicas}
 
 tests/install redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 taskset:util-linux >&2
 k6=$(loadtests/k6/install)
@@ -336,7 +380,7 @@ observed_peer=()
 settle
 import
 start_engines "$engines"
-machine >"$run/machine.json"
+python3 loadtests/machine.py "$store" "$passwords" "$jeton" >"$run/machine.json"
 for ((round = 1; round <= rounds; round++)); do
   for name in "${names[@]}"; do perform "$name"; done
 done
@@ -344,6 +388,7 @@ done
 mkdir -p "$results"
 stamp=$(date -u +%Y-%m-%d-%H%M%S)
 python3 loadtests/assemble.py "$run" "$results/$stamp.json"
-"$k6" run --quiet --no-usage-report -e RUN="$(readlink -f "$results/$stamp.json")" -e PAGE="$(readlink -f "$results")/$stamp.html" loadtests/k6/report/render.js >/dev/null
+there=$(cd "$results" && pwd)/$stamp
+"$k6" run --quiet --no-usage-report -e RUN="$there.json" -e PAGE="$there.html" loadtests/k6/report/render.js >/dev/null
 note "$results/$stamp.html"
 [ "$failed" = 0 ]

@@ -1,4 +1,5 @@
-// Machines ask for tokens in their own name, at a steady rate.
+// Machines ask for tokens in their own name, at a steady rate; with ACROSS_TENANTS, of so many tenants in turn.
+import exec from 'k6/execution'
 import { draw, measured, prepared } from './world/measures.js'
 import { or, rate, settings, vus } from './world/settings.js'
 import { bounds, keptUp, options as run, steady } from './world/shapes.js'
@@ -15,6 +16,14 @@ export const options = run(
 
 export const setup = prepared()
 
-export const machine = measured(() => clientCredentials())
+const tenants = or('ACROSS_TENANTS', 0)
+
+/** The tenant whose turn it is; none is the host's own. */
+function tenant() {
+  const nth = tenants > 1 ? exec.scenario.iterationInTest % tenants : 0
+  return nth === 0 ? undefined : `load-${String(nth + 1).padStart(4, '0')}`
+}
+
+export const machine = measured(() => clientCredentials({ tenant: tenant() }))
 
 export const handleSummary = summary('client_credentials')

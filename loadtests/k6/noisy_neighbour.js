@@ -1,12 +1,15 @@
-// One tenant floods in the middle third of the run; another's latency must hold.
+// One tenant floods in the middle third of the run; another's latency must hold. FLOOD=password floods with logins.
+import exec from 'k6/execution'
 import { draw, measured, prepared, progress } from './world/measures.js'
 import { or, rate, settings, vus } from './world/settings.js'
 import { course, keptUp, options as run, steady } from './world/shapes.js'
+import { logIn } from './world/people.js'
 import { clientCredentials } from './world/token_endpoint.js'
 import { summary } from './report/summary.js'
 
 const quietRate = rate(100)
-const floodRate = or('FLOOD_RATE', quietRate * 10)
+const logins = __ENV.FLOOD === 'password'
+const floodRate = or('FLOOD_RATE', logins ? quietRate : quietRate * 10)
 const third = settings.duration / 3
 const calm = or('P99_MS', 50)
 draw('quiet', 'flood')
@@ -34,6 +37,12 @@ const phase = () => (progress() < 1 / 3 ? 'before' : progress() < 2 / 3 ? 'durin
 
 export const quiet = measured(() => clientCredentials({ kind: 'quiet', tags: { phase: phase() } }))
 
-export const flood = measured(() => clientCredentials({ kind: 'flood', tenant: settings.neighbour }))
+// The neighbour has one person, who asks from everywhere.
+const from = () => exec.scenario.iterationInTest * settings.users
+
+export const flood = measured(() => {
+  const asked = { kind: 'flood', tenant: settings.neighbour }
+  return logins ? logIn(from(), asked) : clientCredentials(asked)
+})
 
 export const handleSummary = summary('noisy_neighbour')

@@ -32,7 +32,7 @@ export const wander = measured(() => {
   const chain = own()
   const nth = exec.vu.iterationInScenario
   const { id, name } = home(chain.user)
-  if (nth % 20 === 19) {
+  if (exec.scenario.iterationInTest % 20 === 19) {
     // Refused, and nothing is consumed: the chain goes on with the same token.
     const expected = (answer) => answer.status === 400 || answer.status === 403
     chain.refresh('foreign', { organization: foreign.id }, { expected })

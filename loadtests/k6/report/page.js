@@ -2,53 +2,39 @@
 import { escaped, lines, short } from './plots.js'
 
 const STYLE = `
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem; color: #212529; background: #fff }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 68rem; padding: 0 1rem }
+body { color: #212529; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.5rem; border-top: 1px solid #dee2e6; padding-top: 1rem }
-table { border-collapse: collapse; margin: .6rem 0 } td, th { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e9ecef }
+table { border-collapse: collapse; margin: .6rem 0 }
+td, th { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #e9ecef }
 td:first-child, th:first-child { text-align: left } .failed { color: #c92a2a; font-weight: 600 } .passed { color: #2b8a3e }
 .plots { display: flex; flex-wrap: wrap; gap: .5rem } .plots svg { width: 32rem; max-width: 100% }
-svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 } svg .grid { stroke: #e9ecef }
+svg text { font: 10px system-ui, sans-serif; fill: #495057 } svg .title { font-weight: 600; fill: #212529 }
+svg .grid { stroke: #e9ecef }
 details { margin: .4rem 0 } code { background: #f1f3f5; padding: 0 .2rem }`
 
-/** One page of one scenario, or of a whole run with what the machine told meanwhile. */
-export function page({ title, machine, scenarios }) {
-  const parts = scenarios.map(section)
-  const summary = scenarios.length > 1 ? overview(scenarios) : ''
-  return (
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style>` +
-    `<h1>${escaped(title)}</h1>${machine ? facts(machine) : ''}${summary}${parts.join('')}</html>\n`
-  )
+/** One page of one scenario, or of a whole run with its tables and with what the machine told meanwhile. */
+export function page({ title, machine, table: rows, comparison, scenarios }) {
+  const head = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title>`
+  const tables = [rows, comparison]
+    .filter((one) => one && one.length > 1)
+    .map(([first, ...rest]) => table(first, rest.map(marked)))
+  const parts = [`<h1>${escaped(title)}</h1>`, machine ? facts(machine) : '', ...tables, ...scenarios.map(section)]
+  return `${head}<style>${STYLE}</style>${parts.join('')}</html>\n`
 }
+
+/** A row of the table that is Markdown, too. */
+const marked = (cells) =>
+  cells.map((text) => {
+    const [plain, failed] = text.split(' **failed**')
+    return failed === undefined ? text : raw(`<span class="failed">${escaped(plain)} failed</span>`)
+  })
 
 const facts = (machine) =>
   table(['', ''], Object.entries(machine).map(([name, value]) => [name.replace(/_/g, ' '), value]))
 
-function overview(scenarios) {
-  const head = ['scenario', 'requests', 'p50 ms', 'p99 ms', 'engine CPU µs/request', 'Redis CPU µs/request', 'engine MiB', 'thresholds']
-  const rows = scenarios.map((one) => {
-    const { count, p50, p99 } = mainKind(one)
-    const cost = one.cost || {}
-    return [
-      name(one), count, fixed(p50), fixed(p99), fixed(cost.engine_us_per_request, 1),
-      fixed(cost.redis_us_per_request, 1), fixed(cost.engine_resident_mib, 0), verdict(one),
-    ]
-  })
-  return table(head, rows)
-}
-
-const name = (one) => `${one.target}: ${one.scenario}${one.engines > 1 ? `, ${one.engines} engines` : ''}`
-
-function mainKind({ kinds }) {
-  const all = Object.values(kinds).filter(({ latency }) => latency)
-  if (all.length === 0) return { count: 0 }
-  const [{ latency }] = all.sort((one, other) => other.latency.count - one.latency.count)
-  return { count: latency.count, p50: latency.med, p99: latency['p(99)'] }
-}
-
-function verdict({ thresholds, passed }) {
-  const held = thresholds.filter(({ ok }) => ok).length
-  return raw(`<span class="${passed ? 'passed' : 'failed'}">${held} of ${thresholds.length}</span>`)
-}
+const name = ({ target, scenario, engines, step }) =>
+  [`${target}: ${scenario}`, engines > 1 && `${engines} engines`, step].filter(Boolean).join(', ')
 
 function section(one) {
   const when = new Date(one.began).toISOString().replace('T', ' ').slice(0, 19)
@@ -64,40 +50,50 @@ const STATS = ['count', 'avg', 'med', 'p(75)', 'p(90)', 'p(95)', 'p(99)', 'p(99.
 
 function latencies({ kinds }) {
   const rows = Object.entries(kinds)
-    .filter(([, { latency }]) => latency)
+    .filter(([, { latency }]) => latency && latency.count > 0)
     .map(([kind, { latency, asked, wrong, refused }]) => [
-      kind + (latency.of_slices ? ' *' : ''),
+      kind,
       ...STATS.map((stat) => (stat === 'count' ? latency.count : fixed(latency[stat]))),
       asked ? asked.count : '',
       refused ? refused.count : '',
       wrong ? `${fixed(100 * wrong.rate)} %` : '',
     ])
-  const starred = rows.some(([kind]) => kind.endsWith('*'))
-  const remark = starred ? '<p>* average of the slices’ medians, and the highest of their p99s</p>' : ''
-  return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows) + remark
+  return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows)
 }
 
 function plots(one) {
-  const kinds = Object.entries(one.slices.kinds)
-  const over = (stat) => kinds.map(([kind, points]) => ({ name: kind, points: points.map((at) => [at.at, at[stat]]) }))
-  const both = [...over('p50').map((line) => ({ ...line, name: `${line.name} p50` })), ...over('p99').map((line) => ({ ...line, name: `${line.name} p99` }))]
+  const over = (stat, title = '') =>
+    Object.entries(one.slices.kinds).map(([kind, points]) => ({
+      name: kind + title,
+      points: points.map((point) => [point.at, point[stat]]),
+    }))
+  const latency = [...over('p50', ' p50'), ...over('p99', ' p99')]
   const found = [
     lines({ title: 'Answered', x: 'seconds', y: 'per second', series: over('rate') }),
-    lines({ title: 'Latency over time', x: 'seconds', y: 'ms', series: both, logY: true }),
+    lines({ title: 'Latency over time', x: 'seconds', y: 'ms', series: latency, logY: true }),
     percentiles(one),
   ]
   return one.samples ? [...found, ...resources(one.samples)] : found
 }
 
+const PLACES = [
+  ['med', 0.5, '50'],
+  ['p(75)', 0.75, ''],
+  ['p(90)', 0.9, '90'],
+  ['p(95)', 0.95, ''],
+  ['p(99)', 0.99, '99'],
+  ['p(99.9)', 0.999, '99.9'],
+]
+
 /** How latency rises towards the last of a thousand: percentiles spread by their nines. */
 function percentiles({ kinds }) {
-  const places = [['med', 0.5, '50'], ['p(75)', 0.75, ''], ['p(90)', 0.9, '90'], ['p(95)', 0.95, ''], ['p(99)', 0.99, '99'], ['p(99.9)', 0.999, '99.9']]
   const spread = (share) => -Math.log10(1 - share)
   const series = Object.entries(kinds)
-    .filter(([, { latency }]) => latency && !latency.of_slices)
-    .map(([kind, { latency }]) => ({ name: kind, points: places.map(([stat, share]) => [spread(share), latency[stat]]) }))
-  const ticks = places.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
-  return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series: series.slice(0, 6), logY: true, ticks })
+    .filter(([, { latency }]) => latency && latency.count > 0)
+    .map(([kind, { latency }]) => ({ name: kind, points: PLACES.map(([stat, share]) => [spread(share), latency[stat]]) }))
+    .slice(0, 6)
+  const ticks = PLACES.filter(([, , label]) => label).map(([, share, label]) => [spread(share), label])
+  return lines({ title: 'Latency by percentile', x: 'percentile', y: 'ms', series, logY: true, ticks })
 }
 
 /** What loadtests/observe.py saw of the processes. */
@@ -105,7 +101,10 @@ function resources({ at, processes }) {
   const of = (stat, wanted = () => true) =>
     Object.entries(processes)
       .filter(([process, stats]) => stats[stat] && wanted(process))
-      .map(([process, stats]) => ({ name: process.replace('redis-', ''), points: stats[stat].map((value, nth) => [at[nth], value]).filter(([, value]) => value !== null) }))
+      .map(([process, stats]) => ({
+        name: process.replace('redis-', ''),
+        points: stats[stat].map((value, nth) => [at[nth], value]),
+      }))
   const isRedis = (process) => process.startsWith('redis')
   const plot = (title, y, series) => lines({ title, x: 'seconds', y, series })
   return [
@@ -123,13 +122,13 @@ function bounds({ thresholds }) {
     value === undefined ? '' : short(value),
     raw(`<span class="${ok ? 'passed">holds' : 'failed">FAILED'}</span>`),
   ])
-  const failed = thresholds.some(({ ok }) => !ok)
-  return `<details${failed ? ' open' : ''}><summary>thresholds</summary>${table(['metric', 'bound', 'value', ''], rows)}</details>`
+  const open = thresholds.some(({ ok }) => !ok) ? ' open' : ''
+  return `<details${open}><summary>thresholds</summary>${table(['metric', 'bound', 'value', ''], rows)}</details>`
 }
 
 function cost(one) {
   if (!one.cost) return ''
-  const rows = Object.entries(one.cost).map(([what, value]) => [what.replace(/_/g, ' '), typeof value === 'number' ? short(value) : value])
+  const rows = Object.entries(one.cost).map(([what, value]) => [what.replace(/_/g, ' '), short(value)])
   return `<details open><summary>cost</summary>${table(['', ''], rows)}</details>`
 }
 
@@ -138,9 +137,11 @@ const fixed = (value, digits = 2) => (typeof value === 'number' ? value.toFixed(
 /** Markup that is not to be escaped. */
 const raw = (html) => ({ html })
 
-const cell = (value) => (value && value.html !== undefined ? value.html : escaped(value === undefined || value === null ? '' : value))
+const markup = (value) => (value && value.html !== undefined ? value.html : escaped(value ?? ''))
+
+const line = (tag, cells) => `<tr>${cells.map((value) => `<${tag}>${markup(value)}</${tag}>`).join('')}</tr>`
 
 function table(head, rows) {
-  const top = head.some(Boolean) ? `<tr>${head.map((title) => `<th>${escaped(title)}</th>`).join('')}</tr>` : ''
-  return `<table>${top}${rows.map((row) => `<tr>${row.map((value) => `<td>${cell(value)}</td>`).join('')}</tr>`).join('')}</table>`
+  const top = head.some(Boolean) ? line('th', head) : ''
+  return `<table>${top}${rows.map((cells) => line('td', cells)).join('')}</table>`
 }

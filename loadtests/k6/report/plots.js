@@ -20,13 +20,13 @@ export function short(value) {
 const trimmed = (value) => String(Number(value.toPrecision(3)))
 
 /**
- * Lines over numbers: `series` is `[{ name, points: [[x, y], …] }]`. `logX` and `logY` spread by factors of ten;
+ * Lines over numbers: `series` is `[{ name, points: [[x, y], …] }]`, null being a gap. `logX` and `logY` spread by factors of ten;
  * `ticks` are `[x, label]` where numbers would not say enough.
  */
 export function lines({ title, x, y, series, logY = false, ticks }) {
-  const drawn = series.filter(({ points }) => points.length > 0)
+  const drawn = series.filter(({ points }) => points.some(isKnown))
   if (drawn.length === 0) return ''
-  const all = drawn.flatMap(({ points }) => points)
+  const all = drawn.flatMap(({ points }) => points).filter(isKnown)
   const across = scale(extent(all.map(([at]) => at)), [MARGIN.left, WIDTH - MARGIN.right], false)
   const high = extent(all.map(([, value]) => value))
   const range = logY ? [Math.max(1e-3, high[0]), high[1] * 1.1] : [0, high[1] * 1.05 || 1]
@@ -42,6 +42,8 @@ export function lines({ title, x, y, series, logY = false, ticks }) {
   ]
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 14 * (rows - 1)}" role="img" aria-label="${text(title)}">${parts.join('')}</svg>`
 }
+
+const isKnown = ([, value]) => value !== null && value !== undefined
 
 const extent = (numbers) => [Math.min(...numbers), Math.max(...numbers)]
 
@@ -84,16 +86,23 @@ function grid(range, up, log) {
 
 const bottom = (across, ticks) =>
   ticks
-    .map(([at, label]) => `<text x="${across(at).toFixed(1)}" y="${HEIGHT - 22}" text-anchor="middle">${text(label)}</text>`)
+    .map(([at, label]) => [across(at).toFixed(1), text(label)])
+    .map(([x, label]) => `<text x="${x}" y="${HEIGHT - 22}" text-anchor="middle">${label}</text>`)
     .join('')
 
+/** As many lines as there are stretches without a gap; a point on its own is a dot. */
 function line(points, across, up, colour) {
-  const path = points.map(([at, value]) => `${across(at).toFixed(1)},${up(value).toFixed(1)}`)
-  if (path.length === 1) {
-    const [x, y] = path[0].split(',')
-    return `<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`
+  const stretches = [[]]
+  for (const point of points) {
+    if (!isKnown(point)) stretches.push([])
+    else stretches[stretches.length - 1].push([across(point[0]).toFixed(1), up(point[1]).toFixed(1)])
   }
-  return `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="1.6"/>`
+  const drawn = stretches.map((stretch) =>
+    stretch.length > 1
+      ? `<polyline points="${stretch.map((at) => at.join(',')).join(' ')}" fill="none" stroke="${colour}" stroke-width="1.6"/>`
+      : stretch.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2" fill="${colour}"/>`).join(''),
+  )
+  return drawn.join('')
 }
 
 /** Names with their colours, and how many rows they took. */

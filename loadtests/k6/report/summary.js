@@ -30,39 +30,25 @@ function read(scenario, { metrics, setup_data: prepared, state }) {
   }
 }
 
-/** The variables that a reader needs to repeat the run; never a secret. */
-function environment() {
-  const shown = ['RATE', 'VUS', 'DURATION', 'MODEL', 'CROWD', 'SESSIONS', 'STORM_S', 'FLOOD_RATE', 'SPIKE_TIMES', 'MACHINE_RATE', 'LOGINS']
-  shown.push('RATE_MAX', 'STEPS', 'GRANT', 'HONEST_RATE', 'DEAD', 'LOGIN_RATE', 'P99_MS', 'USERS', 'ORGANIZATIONS')
-  return Object.fromEntries(shown.filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
-}
+// The variables that a reader needs to repeat the run; never a secret.
+const SHOWN =
+  'RATE RATE_MAX STEPS GRANT VUS DURATION WARMUP MODEL CROWD SESSIONS STORM_S FLOOD FLOOD_RATE SPIKE_TIMES CAPACITY ' +
+  'OVERLOAD_TIMES MACHINE_RATE LOGINS LOGIN_RATE HONEST_RATE DEAD ACROSS_TENANTS P99_MS USERS ORGANIZATIONS'
 
-/** Latency in ms of each kind of request; where a scenario set no bound for a kind, of all together. */
+const environment = () =>
+  Object.fromEntries(SHOWN.split(' ').filter((name) => __ENV[name]).map((name) => [name, __ENV[name]]))
+
+/** What is known of each kind of request; latency in ms. */
 function kinds(metrics) {
   const found = {}
   for (const [name, { values }] of Object.entries(metrics)) {
-    const trend = /^slice_(.+)_\d\d$/.exec(name)
-    const bound = /^(latency|asked|wrong|refused)\{kind:([a-z_]+)\}$/.exec(name)
-    if (trend) entry(found, trend[1])
-    if (bound) entry(found, bound[2])[bound[1]] = values
-  }
-  for (const [kind, all] of Object.entries(found)) {
-    if (!all.latency) all.latency = together(metrics, kind)
+    const told = /^(latency|asked|wrong|refused)\{kind:([a-z_]+)\}$/.exec(name)
+    if (told) entry(found, told[2])[told[1]] = values
   }
   return found
 }
 
 const entry = (found, kind) => (found[kind] = found[kind] || {})
-
-/** What slices tell of the whole: exact counts and extremes, the median and p99 of their medians and p99s. */
-function together(metrics, kind) {
-  const parts = sliced(metrics, kind)
-  const count = parts.reduce((sum, part) => sum + part.count, 0)
-  if (count === 0) return undefined
-  const weighted = (stat) => parts.reduce((sum, part) => sum + part[stat] * part.count, 0) / count
-  const highest = (stat) => Math.max(...parts.map((part) => part[stat]))
-  return { count, avg: weighted('avg'), med: weighted('med'), 'p(99)': highest('p(99)'), max: highest('max'), of_slices: true }
-}
 
 const sliced = (metrics, kind) =>
   Object.entries(metrics)
@@ -75,14 +61,21 @@ function slices(metrics) {
   const found = {}
   for (const name of Object.keys(metrics)) {
     const trend = /^slice_(.+)_\d\d$/.exec(name)
-    if (trend && !found[trend[1]]) found[trend[1]] = sliced(metrics, trend[1]).map(point)
+    if (trend && !found[trend[1]]) found[trend[1]] = points(sliced(metrics, trend[1]))
   }
   return found
 }
 
-function point({ slice, count, med, max, ...rest }) {
-  const at = (slice * SLICE_MS) / 1000
-  return { at, rate: count / (SLICE_MS / 1000), p50: med, p99: rest['p(99)'], max }
+/** One point for each slice up to the last that was answered; one in which nothing was answered is a gap, not a line. */
+function points(parts) {
+  const last = parts.length > 0 ? parts[parts.length - 1].slice : -1
+  const at = new Map(parts.map((part) => [part.slice, part]))
+  return [...Array(last + 1).keys()].map((slice) => point(slice, at.get(slice)))
+}
+
+function point(slice, { count = 0, med = null, max = null, ...rest } = {}) {
+  const at = ((slice + 0.5) * SLICE_MS) / 1000
+  return { at, rate: count / (SLICE_MS / 1000), p50: med, p99: count > 0 ? rest['p(99)'] : null, max }
 }
 
 function thresholds(metrics) {
@@ -104,10 +97,10 @@ function other(metrics) {
 function lines(result) {
   const out = [`\n${result.target}: ${result.scenario}, ${result.settings.duration_s} s`]
   for (const [kind, { latency, asked, wrong }] of Object.entries(result.kinds)) {
-    if (!latency) continue
+    if (!latency || !asked || asked.count === 0) continue
     const stat = (name) => (latency[name] === undefined ? '-' : latency[name].toFixed(2))
     const share = wrong && wrong.rate > 0 ? `, ${(100 * wrong.rate).toFixed(2)} % wrong` : ''
-    const count = `${latency.count} ok${asked ? ` of ${asked.count}` : ''}${share}`
+    const count = `${latency.count} ok of ${asked.count}${share}`
     out.push(`  ${kind.padEnd(20)} p50 ${stat('med')} ms, p99 ${stat('p(99)')} ms, max ${stat('max')} ms; ${count}`)
   }
   for (const { metric, bound, ok, value } of result.thresholds) {

@@ -19,7 +19,7 @@ export const loggedOut = new Counter('logged_out')
 /** From the first try to the tokens, retries included. */
 export const recovery = new Trend('recovery', true)
 
-let slices = {}
+const slices = {}
 let origin = 0
 
 /** Must be called in the init context of a script: the kinds of requests that it draws over time. */
@@ -31,6 +31,9 @@ export function draw(...kinds) {
     }
   }
 }
+
+/** The kinds that were told to `draw`. */
+export const drawn = () => Object.keys(slices)
 
 /** A setup function: what `prepare` gives, and when measuring begins. */
 export const prepared = (prepare = () => ({})) => () => {

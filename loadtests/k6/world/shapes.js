@@ -1,5 +1,5 @@
 // The shapes of load. Open by default: requests arrive at a rate whether or not the server keeps up.
-import { STATS } from './measures.js'
+import { STATS, drawn } from './measures.js'
 import { settings } from './settings.js'
 
 /** `perSecond` arrivals for the whole run; with MODEL=closed, `vus` callers who wait for each answer instead. */
@@ -34,11 +34,11 @@ function crowd(vus) {
   return { preAllocatedVUs: vus, maxVUs: Math.max(vus, Number(settings.maxVus) || vus) }
 }
 
-/** Options of a script: its scenarios and what it must reach. */
+/** Options of a script: its scenarios and what it must reach. Of what is drawn, k6 keeps the percentiles apart. */
 export function options(scenarios, thresholds) {
   return {
     scenarios,
-    thresholds,
+    thresholds: { ...apart(), ...thresholds },
     summaryTrendStats: STATS,
     systemTags: ['status', 'name', 'scenario', 'error_code'],
     setupTimeout: '10m',
@@ -48,6 +48,11 @@ export function options(scenarios, thresholds) {
     insecureSkipTLSVerify: Boolean(__ENV.INSECURE),
   }
 }
+
+const apart = () =>
+  Object.fromEntries(
+    drawn().flatMap((kind) => ['latency', 'asked', 'wrong', 'refused'].map((metric) => [`${metric}{kind:${kind}}`, []])),
+  )
 
 /** Thresholds of one kind of request: how slow at p99, and which share may be wrong. */
 export function bounds(kind, p99Ms, wrongShare = 0.001) {

@@ -85,6 +85,14 @@ const tokens = []
 for (let number = 0; number < Number(SESSIONS); number++) tokens.push(await session(number))
 if (TOKENS) writeFileSync(TOKENS, tokens.map((token) => `${token}\n`).join(''))
 
-const environment = { ISSUER: issuer, AUTH_URL: issuer, JWKS_URL: `${issuer}.well-known/jwks.json`, ENVIRONMENT: 'production', DEFAULT_TENANT_ID: tenant, data }
-const server = serve({ fetch: (request) => oauthApp.fetch(request, { ...environment }), port: Number(PORT), hostname: '127.0.0.1' })
+const environment = {
+  ISSUER: issuer,
+  AUTH_URL: issuer,
+  JWKS_URL: `${issuer}.well-known/jwks.json`,
+  ENVIRONMENT: 'production',
+  DEFAULT_TENANT_ID: tenant,
+  data,
+}
+const fetch = (request) => oauthApp.fetch(request, { ...environment })
+const server = serve({ fetch, port: Number(PORT), hostname: '127.0.0.1' })
 server.keepAliveTimeout = 75000
