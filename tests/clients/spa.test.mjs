@@ -128,7 +128,7 @@ test('no refresh tokens: renewal in a hidden frame', () =>
   inTheApplication({ useRefreshTokens: false, cacheLocation: 'memory' }, async (application) => {
     const claims = await application.logIn(logIn)
     await application.start()
-    assert.equal(await application.call('isAuthenticated'), false, 'a reload forgets what is in memory')
+    assert.equal(await application.call('isAuthenticated'), true, 'a reload finds the session again')
     const renewed = await application.renew()
     assert.equal(payload(renewed.id_token).sid, claims.sid)
     const inside = await application.renew({ organization: NORTHWIND })
