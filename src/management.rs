@@ -13,6 +13,7 @@ use crate::protocol::ids::ClientId;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Reply};
 
+mod branding;
 mod call;
 mod client_grants;
 mod clients;
@@ -49,6 +50,7 @@ pub const PREFIX: &str = "/api/v2/";
 
 /// Every operation, by resource.
 const TABLE: &[&[Operation]] = &[
+    branding::OPERATIONS,
     client_grants::OPERATIONS,
     clients::OPERATIONS,
     connections::OPERATIONS,

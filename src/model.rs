@@ -1,5 +1,6 @@
 //! What is remembered, as plain records and state machines; time is an argument.
 
+pub mod branding;
 pub mod change;
 pub mod client;
 pub mod client_grant;

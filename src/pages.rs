@@ -9,6 +9,7 @@ pub mod forgot;
 pub mod layout;
 pub mod login;
 pub mod logout;
+pub mod look;
 pub mod organization;
 pub mod reset;
 pub mod signup;

@@ -12,6 +12,7 @@ pub const ALIAS: &str = "urn:jeton:management";
 /// What may be done, and with what: `read:clients`, `create:users` … as Auth0 names them.
 const RESOURCES: &[(&str, &[&str])] = &[
     ("attack_protection", &["read", "update"]),
+    ("branding", &["read", "update"]),
     ("client_grants", &["create", "delete", "read", "update"]),
     ("client_keys", &["create", "delete", "read", "update"]),
     ("clients", &["create", "delete", "read", "update"]),

@@ -12,6 +12,7 @@ use crate::signing::sealing::Sealer;
 use crate::store::catalog::{Catalog, Saved, Versioned};
 use crate::store::records::Expect;
 
+pub(crate) mod branding;
 pub mod clearable;
 mod client_checks;
 pub mod client_grants;

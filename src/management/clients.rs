@@ -44,6 +44,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 const NEW: &[Field] = &[
     Field::text("name").required(),
     Field::text("description"),
+    Field::text("logo_uri").nullable(),
     Field::text("app_type"),
     Field::text("client_id"),
     Field::text("client_secret"),
@@ -67,6 +68,7 @@ const CREDENTIALS: [&str; 3] = ["client_secret", "jwks", "token_endpoint_auth_me
 const CHANGE: &[Field] = &[
     Field::text("name"),
     Field::text("description"),
+    Field::text("logo_uri").nullable(),
     Field::text("app_type"),
     Field::text("client_secret"),
     Field::text("token_endpoint_auth_method"),

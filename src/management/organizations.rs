@@ -82,9 +82,5 @@ async fn remove(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn render(organization: &Organization) -> Value {
-    let mut members = shown(organization, &["tenant"]);
-    members.retain(|name, value| {
-        !(name == "branding" && value.as_object().is_some_and(serde_json::Map::is_empty))
-    });
-    Value::Object(members)
+    Value::Object(shown(organization, &["tenant"]))
 }

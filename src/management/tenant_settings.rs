@@ -66,7 +66,8 @@ async fn change(call: &Call<'_>) -> Outcome {
     Ok(Answer::shown(render(&put.record)))
 }
 
-async fn standing(call: &Call<'_>) -> Result<Versioned<Tenant>, Problem> {
+/// The tenant as the store has it.
+pub(crate) async fn standing(call: &Call<'_>) -> Result<Versioned<Tenant>, Problem> {
     let system = TenantId::from(SYSTEM_TENANT);
     let found = call.catalog().find::<Tenant>(&system, call.tenant_id().as_str()).await?;
     found.ok_or_else(|| Problem::missing("tenant"))

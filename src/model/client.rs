@@ -25,6 +25,9 @@ pub struct Client {
     /// What it says of itself.
     #[serde(default)]
     pub description: String,
+    /// Its picture, shown where people are asked about it.
+    #[serde(default)]
+    pub logo_uri: Option<String>,
     /// What kind of application it is.
     #[serde(default)]
     pub app_type: AppType,

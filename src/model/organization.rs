@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::branding::Branding;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::protocol::ids::{OrganizationId, TenantId};
@@ -21,15 +22,20 @@ pub struct Organization {
     /// The name that people see.
     #[serde(default)]
     pub display_name: String,
-    /// Logo and colours.
-    #[serde(default)]
-    pub branding: serde_json::Map<String, serde_json::Value>,
+    /// Logo and colours of the pages on which its members log in.
+    #[serde(default, skip_serializing_if = "Branding::is_empty")]
+    pub branding: Branding,
     /// Free-form values of the tenant's administrator.
     #[serde(default)]
     pub metadata: std::collections::BTreeMap<String, String>,
 }
 
 impl Organization {
+    /// The name that people know it by.
+    pub fn shown_name(&self) -> &str {
+        if self.display_name.is_empty() { &self.name } else { &self.display_name }
+    }
+
     /// The unique name of an organization called `name`.
     pub fn name_identifier(name: &str) -> String {
         format!("org:{}", name.to_lowercase())

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::branding::Branding;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::protocol::ids::{Audience, ConnectionId, TenantId};
@@ -17,6 +18,9 @@ pub struct Tenant {
     /// The name that people see.
     #[serde(default)]
     pub friendly_name: String,
+    /// What its pages look like.
+    #[serde(default)]
+    pub branding: Branding,
     /// Hosts besides `{id}.{base domain}` at which it answers, without a port.
     #[serde(default)]
     pub custom_domains: Vec<String>,

@@ -4,7 +4,7 @@ use http::StatusCode;
 use maud::html;
 
 use crate::engine::authorization::Page;
-use crate::pages::layout::{self, Frame};
+use crate::pages::layout;
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::{Fault, OAuthError};
 use crate::transport::html as replies;
@@ -36,15 +36,18 @@ async fn show(visit: &Visit<'_>) -> Result<Reply, OAuthError> {
         let entry = server.scopes.iter().find(|entry| entry.value == token)?;
         (!entry.description.is_empty()).then(|| entry.description.clone())
     };
+    let logo = visit.client.logo_uri.as_deref();
     let contents = html! {
-        p { (words.asks_for(&visit.client.name)) }
-        ul { @for token in wanted.iter() { li { (described(token).unwrap_or_else(|| words.scope(token).to_owned())) } } }
-        form method="post" action=(Page::Consent.path()) {
+        p.asker {
+            @if let Some(logo) = logo { img.logo src=(logo) alt=""; } @else { (layout::monogram(&visit.client.name)) }
+            span { (words.asks_for(&visit.client.name)) }
+        }
+        ul.grants { @for token in wanted.iter() { li { (described(token).unwrap_or_else(|| words.scope(token).to_owned())) } } }
+        form.choice method="post" action=(Page::Consent.path()) {
             input type="hidden" name="state" value=(visit.state);
             button type="submit" name="answer" value="yes" { (words.allow) }
             button.plain type="submit" name="answer" value="no" { (words.deny) }
         }
     };
-    let frame = Frame { tenant: visit.tenant(), words, title: words.consent, targets: &visit.targets() };
-    Ok(layout::page(frame, StatusCode::OK, &contents))
+    Ok(visit.page_with(words.consent, logo, StatusCode::OK, &contents))
 }

@@ -24,7 +24,7 @@ pub fn page(exchange: &Exchange, error: &OAuthError) -> Reply {
     let words = words::chosen(None, exchange.headers());
     let contents = html! {
         p.alert role="alert" { (error.description) }
-        p.note { (error.code.name()) " · " (request_id.to_string()) }
+        p.note.foot { (error.code.name()) " · " (request_id.to_string()) }
     };
     let frame = Frame { tenant: exchange.tenant(), words, title: words.went_wrong, targets: "" };
     let mut page = layout::page(frame, status(error), &contents);

@@ -4,7 +4,7 @@ use http::StatusCode;
 use maud::html;
 
 use crate::engine::tickets::Errand;
-use crate::pages::layout::{self, Field, Frame};
+use crate::pages::layout::{self, Field};
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::reply::Reply;
@@ -20,10 +20,9 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         visit.engine.send_link(visit.tenant(), Errand::Reset, email, words.letter(Errand::Reset)).await?;
         let contents = html! {
             p role="status" { (words.check_mail_long) }
-            p { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+            p.foot { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
         };
-        let frame = Frame { tenant: visit.tenant(), words, title: words.check_mail, targets: "" };
-        return Ok(layout::page(frame, StatusCode::OK, &contents));
+        return Ok(visit.page(words.check_mail, StatusCode::OK, &contents));
     }
     let hint = visit.asked.login_hint.as_deref().unwrap_or_default();
     let address = Field {
@@ -40,8 +39,7 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
             (layout::field(&address, false))
             button type="submit" { (words.send_link) }
         }
-        p { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+        p.foot { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
     };
-    let frame = Frame { tenant: visit.tenant(), words, title: words.forgot_password, targets: "" };
-    Ok(layout::page(frame, StatusCode::OK, &contents))
+    Ok(visit.page(words.forgot_password, StatusCode::OK, &contents))
 }

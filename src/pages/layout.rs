@@ -1,14 +1,23 @@
 //! What all pages look like.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use http::StatusCode;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::model::branding::Branding;
+use crate::model::organization::Organization;
+use crate::pages::look;
 use crate::pages::words::Words;
+use crate::protocol::redirect_uri;
 use crate::tenancy::TenantView;
-use crate::transport::html;
+use crate::transport::html::{self as replies, Sources};
 use crate::transport::reply::Reply;
 
 const STYLE: &str = include_str!("pages.css");
+
+static STYLE_SOURCE: LazyLock<String> = LazyLock::new(|| replies::hash(STYLE));
 
 /// What a page is, besides its contents.
 #[derive(Clone, Copy)]
@@ -23,9 +32,26 @@ pub struct Frame<'a> {
     pub targets: &'a str,
 }
 
+/// Who else is seen on a page.
+#[derive(Clone, Copy, Default)]
+pub struct Company<'a> {
+    /// The organization for which the person logs in: its name and look go before the tenant's.
+    pub organization: Option<&'a Organization>,
+    /// A picture among the contents.
+    pub picture: Option<&'a str>,
+}
+
 /// A whole page.
 pub fn page(frame: Frame<'_>, status: StatusCode, contents: &Markup) -> Reply {
-    let name = name(frame.tenant);
+    page_with(frame, Company::default(), status, contents)
+}
+
+/// A whole page on which somebody else is seen too.
+pub fn page_with(frame: Frame<'_>, company: Company<'_>, status: StatusCode, contents: &Markup) -> Reply {
+    let (name, branding) = seen(frame.tenant, company.organization);
+    let rules = look::rules(&branding);
+    let logo = branding.logo_url.as_deref();
+    let icon = branding.favicon_url.as_deref();
     let body = html! {
         (DOCTYPE)
         html lang=(frame.words.language) {
@@ -35,18 +61,53 @@ pub fn page(frame: Frame<'_>, status: StatusCode, contents: &Markup) -> Reply {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (frame.title) " · " (name) }
+                link rel="icon" href=(icon.unwrap_or("data:,"));
                 style { (PreEscaped(STYLE)) }
+                @if !rules.is_empty() { style { (PreEscaped(&rules)) } }
             }
             body {
                 main {
-                    p.tenant { (name) }
+                    header {
+                        @if let Some(logo) = logo { img.logo src=(logo) alt=""; } @else { (monogram(name)) }
+                        p.tenant { (name) }
+                    }
                     h1 { (frame.title) }
                     (contents)
                 }
             }
         }
     };
-    html::page(status, body.into_string(), STYLE, frame.targets)
+    let styles = if rules.is_empty() {
+        STYLE_SOURCE.clone()
+    } else {
+        format!("{} {}", *STYLE_SOURCE, replies::hash(&rules))
+    };
+    let images = places([logo, icon, company.picture]);
+    let sources = Sources { forms: frame.targets, images: &images, styles: &styles };
+    replies::page(status, body.into_string(), sources)
+}
+
+/// The first letter of a name, for those who have no picture.
+pub fn monogram(name: &str) -> Markup {
+    let letter = name.chars().find(|letter| letter.is_alphanumeric());
+    html! { span.mark aria-hidden="true" { @for letter in letter.into_iter().flat_map(char::to_uppercase) { (letter) } } }
+}
+
+/// Under which name and in whose colours a page appears.
+fn seen<'a>(tenant: &'a TenantView, organization: Option<&'a Organization>) -> (&'a str, Cow<'a, Branding>) {
+    let own = &tenant.tenant.branding;
+    match organization {
+        None => (name(tenant), Cow::Borrowed(own)),
+        Some(organization) => (organization.shown_name(), Cow::Owned(organization.branding.or(own))),
+    }
+}
+
+/// The origins of pictures, once each.
+fn places(pictures: [Option<&str>; 3]) -> String {
+    let mut places: Vec<_> = pictures.into_iter().flatten().filter_map(redirect_uri::source).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.join(" ")
 }
 
 /// What went wrong, read out by screen readers at once; nothing when nothing did.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::authorization::Page;
 use crate::model::log_event::EventType;
-use crate::pages::layout::{self, Field, Frame};
+use crate::pages::layout::{self, Field};
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::{ErrorCode, OAuthError};
 use crate::transport::reply::Reply;
@@ -79,19 +79,18 @@ fn show(visit: &Visit<'_>, status: StatusCode, name: &str, alert: Option<&str>) 
         focus: !name.is_empty(),
     };
     let contents = html! {
-        p.note { (words.to_continue_to(&visit.client.name)) }
+        p.note.lead { (words.to_continue_to(&visit.client.name)) }
         (layout::alert(alert))
         form method="post" action=(Page::Login.path()) {
             input type="hidden" name="state" value=(visit.state);
             (layout::field(&username, alert.is_some()))
             (layout::field(&password, alert.is_some()))
+            p.aside { a href={ "/u/forgot?state=" (visit.state) } { (words.forgot_password) } }
             button type="submit" { (words.log_in) }
         }
-        p { a href={ "/u/forgot?state=" (visit.state) } { (words.forgot_password) } }
         @if !visit.tenant().tenant.settings.disable_signup {
-            p.note { (words.no_account) " " a href={ "/u/signup?state=" (visit.state) } { (words.sign_up) } }
+            p.note.foot { (words.no_account) " " a href={ "/u/signup?state=" (visit.state) } { (words.sign_up) } }
         }
     };
-    let frame = Frame { tenant: visit.tenant(), words, title: words.log_in, targets: &visit.targets() };
-    layout::page(frame, status, &contents)
+    visit.page(words.log_in, status, &contents)
 }

@@ -6,7 +6,7 @@ use maud::html;
 use crate::engine::authorization::Page;
 use crate::engine::presence::Presence;
 use crate::model::client::OrganizationUsage;
-use crate::pages::layout::{self, Frame};
+use crate::pages::layout;
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::reply::Reply;
@@ -33,17 +33,15 @@ async fn show(visit: &Visit<'_>, presence: &Presence) -> Result<Reply, OAuthErro
     let words = visit.words;
     let choices = visit.engine.choices(visit.tenant(), &presence.user).await?;
     let contents = html! {
-        p.note { (words.to_continue_to(&visit.client.name)) }
+        p.note.lead { (words.to_continue_to(&visit.client.name)) }
         form method="post" action=(Page::Organization.path()) {
             input type="hidden" name="state" value=(visit.state);
             @for choice in &choices {
-                button.plain type="submit" name="organization" value=(choice.id) {
-                    (if choice.display_name.is_empty() { &choice.name } else { &choice.display_name })
+                button.plain.row type="submit" name="organization" value=(choice.id) {
+                    (layout::monogram(choice.shown_name())) span { (choice.shown_name()) }
                 }
             }
         }
     };
-    let frame =
-        Frame { tenant: visit.tenant(), words, title: words.choose_organization, targets: &visit.targets() };
-    Ok(layout::page(frame, StatusCode::OK, &contents))
+    Ok(visit.page(words.choose_organization, StatusCode::OK, &contents))
 }

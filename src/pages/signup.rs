@@ -9,7 +9,7 @@ use crate::engine::accounts::{Declined, Newcomer};
 use crate::engine::authorization::Page;
 use crate::engine::tickets::Errand;
 use crate::model::log_event::EventType;
-use crate::pages::layout::{self, Field, Frame};
+use crate::pages::layout::{self, Field};
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::reply::Reply;
@@ -64,7 +64,7 @@ fn show(visit: &Visit<'_>, status: StatusCode, email: &str, alert: Option<&str>)
         focus: !email.is_empty(),
     };
     let contents = html! {
-        p.note { (words.to_continue_to(&visit.client.name)) }
+        p.note.lead { (words.to_continue_to(&visit.client.name)) }
         (layout::alert(alert))
         form method="post" action=(Page::Signup.path()) {
             input type="hidden" name="state" value=(visit.state);
@@ -72,8 +72,7 @@ fn show(visit: &Visit<'_>, status: StatusCode, email: &str, alert: Option<&str>)
             (layout::field(&password, alert.is_some()))
             button type="submit" { (words.sign_up) }
         }
-        p.note { (words.have_account) " " a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+        p.note.foot { (words.have_account) " " a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
     };
-    let frame = Frame { tenant: visit.tenant(), words, title: words.sign_up, targets: &visit.targets() };
-    layout::page(frame, status, &contents)
+    visit.page(words.sign_up, status, &contents)
 }

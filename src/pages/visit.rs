@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::Method;
 use http::header::USER_AGENT;
+use http::{Method, StatusCode};
+use maud::Markup;
 
 use crate::engine::Engine;
 use crate::engine::authorization::Authorization;
@@ -12,9 +13,12 @@ use crate::engine::presence::Presence;
 use crate::grants::front_channel::{self, Step};
 use crate::model::client::Client;
 use crate::model::log_event::{EventType, LogEvent};
+use crate::model::organization::Organization;
 use crate::model::session::Device;
+use crate::pages::layout::{self, Company, Frame};
 use crate::pages::words::{self, Words};
 use crate::protocol::form::Form;
+use crate::protocol::ids::OrganizationId;
 use crate::protocol::oauth_error::OAuthError;
 use crate::tenancy::TenantView;
 use crate::transport::cookies::Cookie;
@@ -36,6 +40,8 @@ pub struct Visit<'a> {
     pub state: String,
     /// Who asks.
     pub client: Arc<Client>,
+    /// For which organization, if that is known already.
+    pub organization: Option<Arc<Organization>>,
     /// How the person is spoken to.
     pub words: &'static Words,
 }
@@ -55,8 +61,12 @@ impl<'a> Visit<'a> {
         if !client.is_answered_at(&asked.redirect_uri, Some(asked.response_mode)) {
             return Err(stale().because("the redirect URI is registered no more"));
         }
+        let organization = match asked.organization.as_deref().map(OrganizationId::from) {
+            Some(id) => engine.cached().organization_by_id(&tenant.tenant.id, &id).await?,
+            None => None,
+        };
         let words = words::chosen(asked.ui_locales.as_deref(), exchange.headers());
-        Ok(Self { engine, exchange, form, asked, state, client, words })
+        Ok(Self { engine, exchange, form, asked, state, client, organization, words })
     }
 
     /// The tenant.
@@ -77,6 +87,24 @@ impl<'a> Visit<'a> {
     /// Where the page's form may lead.
     pub fn targets(&self) -> String {
         html::form_targets(&self.asked.redirect_uri)
+    }
+
+    /// A page of this visit, under this heading.
+    pub fn page(&self, title: &str, status: StatusCode, contents: &Markup) -> Reply {
+        self.page_with(title, None, status, contents)
+    }
+
+    /// As [`Visit::page`], with a picture among the contents.
+    pub fn page_with(
+        &self,
+        title: &str,
+        picture: Option<&str>,
+        status: StatusCode,
+        contents: &Markup,
+    ) -> Reply {
+        let frame = Frame { tenant: self.tenant(), words: self.words, title, targets: &self.targets() };
+        let company = Company { organization: self.organization.as_deref(), picture };
+        layout::page_with(frame, company, status, contents)
     }
 
     /// Who is logged in in this browser.

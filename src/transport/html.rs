@@ -22,13 +22,24 @@ const POST_IT: &str = "document.forms[0].submit()";
 const TELL_IT: &str = "(d=>(window.opener||window.parent).postMessage(\
     {type:'authorization_response',response:JSON.parse(d.response)},d.origin))(document.body.dataset)";
 
-/// A page with its own style sheet and no script. `form_targets` are the places besides ourselves to which its
-/// form may lead, also by redirects (browsers hold `form-action` against those too).
-pub fn page(status: StatusCode, body: String, style: &str, form_targets: &str) -> Reply {
+/// What a page may load, and where it may lead; each a list of sources of a content security policy.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The places besides ourselves to which its form may lead, also by redirects (browsers hold `form-action` against
+    /// those too).
+    pub forms: &'a str,
+    /// The places of its pictures.
+    pub images: &'a str,
+    /// The hashes of its style sheets.
+    pub styles: &'a str,
+}
+
+/// A page with its own style sheets and no script.
+pub fn page(status: StatusCode, body: String, sources: Sources<'_>) -> Reply {
+    let Sources { forms, images, styles } = sources;
     let policy = format!(
-        "default-src 'none'; style-src '{}'; img-src 'self' https: data:; form-action 'self' {form_targets}; \
-         frame-ancestors 'none'; base-uri 'none'",
-        hash(style)
+        "default-src 'none'; style-src {styles}; img-src data: {images}; form-action 'self' {forms}; \
+         frame-ancestors 'none'; base-uri 'none'"
     );
     let mut reply = HttpResponse::new(body.into());
     *reply.status_mut() = status;
@@ -92,7 +103,7 @@ fn form_post(response: &Response) -> Reply {
         }
     };
     let policy = format!(
-        "default-src 'none'; script-src '{}'; form-action {}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; script-src {}; form-action {}; frame-ancestors 'none'; base-uri 'none'",
         hash(POST_IT),
         form_targets(&response.redirect_uri)
     );
@@ -116,7 +127,7 @@ fn web_message(response: &Response) -> Reply {
         }
     };
     let policy = format!(
-        "default-src 'none'; script-src '{}'; form-action 'none'; frame-ancestors {origin}; base-uri 'none'",
+        "default-src 'none'; script-src {}; form-action 'none'; frame-ancestors {origin}; base-uri 'none'",
         hash(TELL_IT),
     );
     let mut reply = HttpResponse::new(body.into_string().into());
@@ -143,8 +154,9 @@ fn guard(reply: &mut Reply, policy: &str) {
     put("cross-origin-opener-policy", "same-origin");
 }
 
-fn hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+/// The source of a content security policy that admits exactly this style sheet or script.
+pub fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn organization(world: &World, id: &str, name: &str) -> Organization {
         id: OrganizationId::from(id),
         name: name.to_owned(),
         display_name: String::new(),
-        branding: serde_json::Map::new(),
+        branding: jeton::model::branding::Branding::default(),
         metadata: BTreeMap::new(),
     }
 }

@@ -29,6 +29,11 @@ impl Browser {
         Self { http, base: format!("http://{host}:{}", address.port()), jar: Mutex::default() }
     }
 
+    /// Somebody else's browser, over the same connections.
+    pub(crate) fn another(&self) -> Self {
+        Self { http: self.http.clone(), base: self.base.clone(), jar: Mutex::default() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(self.http.get(format!("{}{path}", self.base))).await
     }

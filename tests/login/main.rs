@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
 mod accounts;
+mod branding;
 mod browser;
 mod brute_force;
 mod code_exchange;
 mod consent;
+mod contents;
 mod logout;
 mod open_redirects;
 mod organizations;

@@ -1,5 +1,8 @@
-//! A world to log in to: a server on free ports over an embedded store, a clock that stands still, two tenants.
+//! A world to log in to: a server on free ports over a store, a clock that stands still, two tenants.
+//!
+//! The store is an embedded one; with `JETON_TEST_LOGIN_STORE=cluster`, the cluster of `JETON_TEST_CLUSTER`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +13,13 @@ use jeton::clock::{Clock, Entropy, UnixMs};
 use jeton::config::Config;
 use jeton::engine::Engine;
 use jeton::protocol::ids::TenantId;
+use jeton::store::SharedStore;
+use jeton::store::cluster::Cluster;
 use jeton::store::embedded::Embedded;
 use serde_json::Value;
 
 use crate::browser::{Answer, Browser};
+use crate::contents::{self, Contents};
 use crate::watched_store::{Watch, WatchedStore};
 
 const NOW: UnixMs = UnixMs(1_800_000_000_000);
@@ -44,17 +50,27 @@ impl World {
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
         let clock = Clock::fixed(NOW);
-        let (store, watch) = WatchedStore::over(Embedded::open(&config.embedded, clock.clone()).unwrap());
+        let (store, watch) = WatchedStore::over(store(&config, &clock).await);
         let surroundings =
             Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
         let server = Server::start(&config, surroundings).await.unwrap();
-        let registrar = jeton::engine::registrar::registrar(server.engine());
-        let report = jeton::cli::import::import(include_str!("world.json"), &registrar, &mut |_| {}).await;
-        let report = report.unwrap();
-        assert!(report.refused.is_empty(), "{:?}", report.refused);
         let world = Self { server, clock, store: watch, folder };
+        world.load(include_str!("world.json")).await;
         world.until_tenants_are_known().await;
         world
+    }
+
+    /// Imports more of the tenant `default`, and waits until its new name is known.
+    pub(crate) async fn import(&self, document: &Value) {
+        self.load(&document.to_string()).await;
+        let name = document["tenants"][0]["friendly_name"].as_str().unwrap();
+        self.until_called(name).await;
+    }
+
+    async fn load(&self, text: &str) {
+        let registrar = jeton::engine::registrar::registrar(self.engine());
+        let report = jeton::cli::import::import(text, &registrar, &mut |_| {}).await.unwrap();
+        assert!(report.refused.is_empty(), "{:?}", report.refused);
     }
 
     pub(crate) async fn stop(self) {
@@ -106,17 +122,75 @@ impl World {
         paths.iter().filter_map(|path| link_in(&std::fs::read_to_string(path).unwrap())).collect()
     }
 
+    /// Everything that the store holds, once what is written behind requests (the log) is written.
+    pub(crate) async fn contents_at_rest(&self) -> Contents {
+        let mut before = self.contents();
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let now = self.contents();
+            if now == before {
+                return now;
+            }
+            before = now;
+        }
+        panic!("the store does not come to rest");
+    }
+
+    fn contents(&self) -> Contents {
+        match cluster_under_test() {
+            Some(nodes) => contents::keys(&nodes, &prefix(self.folder.path())),
+            None => contents::files(self.folder.path()),
+        }
+    }
+
     async fn until_tenants_are_known(&self) {
+        self.until_called("Acme <script>alert('tenant')</script>").await;
         for _ in 0..200 {
-            let known = self.browser_at("other.localhost").get("/.well-known/jwks.json").await.status == 200;
-            let default = self.engine().tenancy().by_id(&TenantId::from("default"));
-            if known && default.is_some_and(|view| !view.tenant.friendly_name.is_empty()) {
+            if self.browser_at("other.localhost").get("/.well-known/jwks.json").await.status == 200 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("the imported tenant is not known after two seconds");
     }
+
+    async fn until_called(&self, name: &str) {
+        for _ in 0..200 {
+            let view = self.engine().tenancy().by_id(&TenantId::from("default"));
+            if view.is_some_and(|view| view.tenant.friendly_name == name) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the tenant is not called {name} after two seconds");
+    }
+}
+
+/// The store under test, which nobody else's keys are in.
+async fn store(config: &Config, clock: &Clock) -> SharedStore {
+    let Some(nodes) = cluster_under_test() else {
+        return Embedded::open(&config.embedded, clock.clone()).unwrap();
+    };
+    // Patient: a machine that builds and tests at once is slow, and slowness is not what is tested here.
+    let settings = jeton::config::cluster::Cluster {
+        nodes: nodes.split(',').map(str::to_owned).collect(),
+        key_prefix: prefix(&config.embedded.path),
+        command_timeout_ms: 5000,
+        wait_timeout_ms: 2000,
+        ..Default::default()
+    };
+    Cluster::connect(&settings, clock.clone()).await.unwrap()
+}
+
+/// The nodes of the cluster on which the flows are to be tried, if they are.
+fn cluster_under_test() -> Option<String> {
+    let chosen = std::env::var("JETON_TEST_LOGIN_STORE").is_ok_and(|store| store == "cluster");
+    chosen.then(|| std::env::var("JETON_TEST_CLUSTER").expect("JETON_TEST_CLUSTER names the nodes"))
+}
+
+/// A prefix of keys that no other world has.
+fn prefix(folder: &Path) -> String {
+    format!("login{}", folder.file_name().unwrap().to_string_lossy())
 }
 
 /// The path of the link in a message, whose lines may be folded (quoted-printable).

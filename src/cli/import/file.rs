@@ -30,6 +30,7 @@ pub(crate) struct File<'a> {
 pub(crate) struct TenantEntry<'a> {
     id: String,
     friendly_name: Option<String>,
+    branding: Option<Map<String, Value>>,
     custom_domains: Option<Vec<String>>,
     issuer: Option<String>,
     enabled: Option<bool>,
@@ -79,6 +80,7 @@ impl TenantEntry<'_> {
         TenantDraft {
             id: self.id.clone(),
             friendly_name: self.friendly_name.take(),
+            branding: self.branding.take(),
             custom_domains: self.custom_domains.take(),
             issuer: self.issuer.take(),
             enabled: self.enabled.take(),

@@ -102,6 +102,9 @@ fn check_uris(client: &Client, flaws: &mut Flaws) {
             flaws.require(uris::is_redirect_uri(uri), Place(path, at), exact);
         }
     }
+    if let Some(logo) = &client.logo_uri {
+        flaws.require(uris::is_picture(logo), "logo_uri", "expected an http(s) URI");
+    }
     flaws.unique("web_origins", client.web_origins.iter(), 100);
     for (at, origin) in client.web_origins.iter().enumerate() {
         flaws.require(

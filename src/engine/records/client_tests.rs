@@ -98,6 +98,7 @@ fn bad_values() -> Vec<(Value, &'static str)> {
         (json!({"callbacks": ["https://a/cb", "https://a/cb"]}), "callbacks[1]"),
         (json!({"allowed_logout_urls": ["nowhere"]}), "allowed_logout_urls[0]"),
         (json!({"web_origins": ["https://a/path"]}), "web_origins[0]"),
+        (json!({"logo_uri": "data:image/png;base64,x"}), "logo_uri"),
         (json!({"refresh_token": {"leeway": 601}}), "refresh_token.leeway"),
         (json!({"refresh_token": {"token_lifetime": 0}}), "refresh_token.token_lifetime"),
         (json!({"refresh_token": {"token_lifetime": 157_788_001_u64}}), "refresh_token.token_lifetime"),

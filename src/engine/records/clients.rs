@@ -24,6 +24,8 @@ pub struct ClientDraft {
     pub client_secret: Option<Secret>,
     pub name: Option<String>,
     pub description: Option<String>,
+    #[serde(default)]
+    pub logo_uri: Clearable<String>,
     pub app_type: Option<AppType>,
     pub token_endpoint_auth_method: Option<AuthMethod>,
     #[serde(default)]
@@ -157,6 +159,7 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
         client_id: ClientId::from(id),
         name: String::new(),
         description: String::new(),
+        logo_uri: None,
         app_type,
         token_endpoint_auth_method: method,
         secrets: Vec::new(),
@@ -178,6 +181,7 @@ fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
         allowed_logout_urls, web_origins, is_first_party, organization_usage, refresh_token, jwt_configuration,
         client_metadata);
     client.jwks = draft.jwks.over(client.jwks);
+    client.logo_uri = draft.logo_uri.over(client.logo_uri);
     client
 }
 

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::engine::records::branding::{self, OF_ORGANIZATION};
 use crate::engine::records::flaws::Flaws;
-use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay, uris};
+use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
+use crate::model::branding::Branding;
 use crate::model::organization::Organization;
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::OrganizationId;
@@ -40,7 +42,7 @@ impl Registrar {
             Some(before) => before.record.clone(),
             None => fresh(tenant, self.new_id("org_", draft.id.as_deref())?),
         };
-        let after = overlaid(draft, base);
+        let after = overlaid(draft, base)?;
         check(&after)?;
         self.settle(before, after).await
     }
@@ -52,14 +54,17 @@ fn fresh(tenant: &Tenant, id: String) -> Organization {
         id: OrganizationId::from(id),
         name: String::new(),
         display_name: String::new(),
-        branding: Map::new(),
+        branding: Branding::default(),
         metadata: BTreeMap::new(),
     }
 }
 
-fn overlaid(draft: OrganizationDraft, mut organization: Organization) -> Organization {
-    overlay!(draft => organization; name, display_name, branding, metadata);
-    organization
+fn overlaid(draft: OrganizationDraft, mut organization: Organization) -> Result<Organization, Refusal> {
+    overlay!(draft => organization; name, display_name, metadata);
+    if let Some(branding) = &draft.branding {
+        organization.branding = branding::laid_over(Branding::default(), branding, OF_ORGANIZATION)?;
+    }
+    Ok(organization)
 }
 
 fn check(organization: &Organization) -> Result<(), Refusal> {
@@ -76,7 +81,6 @@ fn check(organization: &Organization) -> Result<(), Refusal> {
     );
     flaws.text("display_name", &organization.display_name, 0..=255);
     flaws.metadata("metadata", organization.metadata.iter());
-    check_branding(&organization.branding, &mut flaws);
     flaws.verdict()
 }
 
@@ -87,33 +91,6 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| letter(byte) || matches!(byte, b'_' | b'-'))
         && name.bytes().next().is_some_and(letter)
         && !name.starts_with("org_")
-}
-
-fn check_branding(branding: &Map<String, Value>, flaws: &mut Flaws) {
-    for (key, value) in branding {
-        let path = format!("branding.{key}");
-        match (key.as_str(), value) {
-            ("logo_url", Value::String(uri)) => {
-                flaws.require(uris::is_web_uri(uri), path, "expected an http(s) URI");
-            }
-            ("colors", Value::Object(colors)) => {
-                for (key, color) in colors {
-                    let known = matches!(key.as_str(), "primary" | "page_background");
-                    let good = known && color.as_str().is_some_and(is_color);
-                    flaws.require(
-                        good,
-                        format_args!("{path}.{key}"),
-                        "expected primary or page_background, #rrggbb",
-                    );
-                }
-            }
-            _ => flaws.require(false, path, "expected logo_url (a text) or colors (an object)"),
-        }
-    }
-}
-
-fn is_color(text: &str) -> bool {
-    text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

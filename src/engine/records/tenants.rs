@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::engine::records::branding::{self, OF_TENANT};
 use crate::engine::records::flaws::{Flaws, read_value};
 use crate::engine::records::{Mode, Put, Refusal, Registrar, admit, mint, overlay, uris};
+use crate::model::branding::Branding;
 use crate::model::record::SYSTEM_TENANT;
 use crate::model::tenant::{Tenant, TenantSettings};
 use crate::protocol::ids::TenantId;
@@ -18,6 +20,8 @@ const YEAR: u64 = 31_557_600;
 pub struct TenantDraft {
     pub id: String,
     pub friendly_name: Option<String>,
+    /// What is named here is changed, the rest stays.
+    pub branding: Option<serde_json::Map<String, serde_json::Value>>,
     pub custom_domains: Option<Vec<String>>,
     pub issuer: Option<String>,
     pub enabled: Option<bool>,
@@ -45,6 +49,7 @@ fn fresh(id: &str) -> Tenant {
     Tenant {
         id: TenantId::from(id),
         friendly_name: String::new(),
+        branding: Branding::default(),
         custom_domains: Vec::new(),
         issuer: None,
         enabled: true,
@@ -55,6 +60,9 @@ fn fresh(id: &str) -> Tenant {
 fn overlaid(draft: TenantDraft, mut tenant: Tenant) -> Result<Tenant, Refusal> {
     overlay!(draft => tenant; friendly_name, custom_domains, enabled);
     tenant.issuer = draft.issuer.or(tenant.issuer);
+    if let Some(named) = &draft.branding {
+        tenant.branding = branding::laid_over(tenant.branding, named, OF_TENANT)?;
+    }
     if let Some(settings) = draft.settings {
         tenant.settings = merged(&tenant.settings, settings)?;
     }

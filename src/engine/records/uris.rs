@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::protocol::redirect_uri;
+
 /// Schemes that a browser runs or reads locally instead of going somewhere.
 const DANGEROUS: [&str; 6] = ["about", "blob", "data", "file", "javascript", "vbscript"];
 
@@ -25,6 +27,11 @@ pub fn is_origin(text: &str) -> bool {
 /// An absolute http or https URI.
 pub fn is_web_uri(text: &str) -> bool {
     clean(text).is_some_and(|uri| is_web(&uri))
+}
+
+/// A picture's address: its host is one that a content security policy can name.
+pub fn is_picture(text: &str) -> bool {
+    is_web_uri(text) && redirect_uri::source(text).is_some()
 }
 
 /// A host name, without scheme, port or path.
@@ -110,6 +117,7 @@ mod tests {
         }
         assert!(is_host("login.acme.example") && !is_host("a:80") && !is_host("-a.b") && !is_host("a..b"));
         assert!(is_web_uri("https://a/logo.png") && !is_web_uri("ftp://a/logo.png"));
+        assert!(is_picture("https://a/logo.png") && !is_picture("https://a;script-src/logo.png"));
     }
 
     #[test]
