@@ -1,6 +1,7 @@
 //! One page to read: path → endpoint.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -12,6 +13,7 @@ use crate::engine::Engine;
 use crate::management;
 use crate::pages;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::telemetry::labels::EndpointLabel;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
 use crate::transport::{Arrival, Drain, Service};
@@ -31,10 +33,14 @@ impl Public {
 
 impl Service for Public {
     async fn call(&self, arrival: Arrival) -> Response<Bytes> {
-        match Exchange::admit(arrival, self.engine.tenancy()) {
+        let (began, endpoint) = (Instant::now(), endpoint(arrival.request.uri().path()));
+        let reply = match Exchange::admit(arrival, self.engine.tenancy()) {
             Ok(exchange) => answer(&self.engine, &exchange).await,
             Err(error) => reply::error(&error, Manner::default()),
-        }
+        };
+        let seconds = began.elapsed().as_secs_f64();
+        self.engine.metrics().http_response(endpoint, reply.status().as_u16(), seconds);
+        reply
     }
 }
 
@@ -91,6 +97,29 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         // Administrators.
         (path, _) if path.starts_with(management::PREFIX) => management::answer(engine, exchange).await,
         (path, method) => elsewhere(path, method),
+    }
+}
+
+/// What a path counts as.
+fn endpoint(path: &str) -> EndpointLabel {
+    match path {
+        "/oauth/token" => EndpointLabel::Token,
+        "/oauth/revoke" => EndpointLabel::Revoke,
+        "/oauth/introspect" => EndpointLabel::Introspect,
+        "/oauth/par" => EndpointLabel::Par,
+        "/userinfo" => EndpointLabel::UserInfo,
+        "/authorize" => EndpointLabel::Authorize,
+        "/oidc/logout" | "/v2/logout" => EndpointLabel::Logout,
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+            EndpointLabel::Discovery
+        }
+        "/.well-known/jwks.json" => EndpointLabel::Jwks,
+        path if path.starts_with("/u/") => EndpointLabel::Pages,
+        path if path.starts_with(management::PREFIX) => EndpointLabel::Management,
+        path if path.starts_with("/dbconnections/") => EndpointLabel::DbConnections,
+        path if path.starts_with("/oidc/register") => EndpointLabel::Register,
+        path if path.starts_with("/passwordless/") => EndpointLabel::Passwordless,
+        _ => EndpointLabel::Other,
     }
 }
 

@@ -8,6 +8,7 @@ mod client_authentication;
 mod client_credentials;
 mod discovery;
 mod introspection;
+mod metrics;
 mod organizations;
 mod passwords;
 mod refresh;
