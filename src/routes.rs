@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use crate::endpoints::{
-    authorize, dbconnections, discovery, introspect, jwks, logout, operations, revoke, token, userinfo,
+    authorize, dbconnections, discovery, introspect, jwks, logout, operations, par, revoke, token, userinfo,
 };
 use crate::engine::Engine;
 use crate::management;
@@ -64,6 +64,7 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     match (exchange.path(), exchange.method()) {
         // Applications.
         ("/oauth/token", &Method::POST) => token::answer(engine, exchange).await,
+        ("/oauth/par", &Method::POST) => par::answer(engine, exchange).await,
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
@@ -120,6 +121,7 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/oauth/token"
+        | "/oauth/par"
         | "/oauth/revoke"
         | "/oauth/introspect"
         | "/dbconnections/signup"

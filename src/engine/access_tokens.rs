@@ -30,6 +30,8 @@ pub struct AccessClaims {
     pub org_id: Option<String>,
     #[serde(default)]
     pub permissions: Option<Vec<String>>,
+    #[serde(default)]
+    pub userinfo_claims: Vec<String>,
 }
 
 /// `aud`: one or several (RFC 7519 §4.1.3).

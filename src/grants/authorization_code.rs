@@ -50,6 +50,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         session: &session,
         organization: code.organization,
         scope: &known,
+        wanted: code.wanted,
         started_at: now,
     };
     let family = login::family(request, &first)?;
@@ -86,8 +87,9 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
 
 /// What the authorization request wants to find in the tokens.
 fn requested(code: &CodeFacts<'_>) -> Option<Box<Requested>> {
-    let nonce = code.nonce.map(str::to_owned);
-    nonce.is_some().then(|| Box::new(Requested { nonce, ..Requested::default() }))
+    let (nonce, wanted) = (code.nonce.map(str::to_owned), code.wanted);
+    let anything = nonce.is_some() || !wanted.is_empty();
+    anything.then(|| Box::new(Requested { nonce, wanted, ..Requested::default() }))
 }
 
 /// Whether this client may present the code now, from where it was sent, with the proof it promised.

@@ -52,6 +52,12 @@ pub struct Client {
     /// Origins from which a browser may use the endpoints (CORS, `web_message`).
     #[serde(default)]
     pub web_origins: Vec<String>,
+    /// Whether every authorization request must be pushed (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// What is asked of signed authorization requests.
+    #[serde(default)]
+    pub signed_request_object: SignedRequestObject,
     /// Whether people skip consent.
     #[serde(default = "yes")]
     pub is_first_party: bool,
@@ -171,6 +177,14 @@ pub enum ExpirationType {
     Expiring,
     /// Tokens live until revoked.
     NonExpiring,
+}
+
+/// Auth0's `signed_request_object` of a client (RFC 9101); its keys are the client's `jwks`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignedRequestObject {
+    /// Whether every authorization request must be signed.
+    pub required: bool,
 }
 
 /// Auth0's `jwt_configuration` of a client.

@@ -58,6 +58,8 @@ pub struct TenantSettings {
     pub session_lifetime: u64,
     /// Idle lifetime of sessions.
     pub idle_session_lifetime: u64,
+    /// How long a pushed authorization request waits for the browser.
+    pub pushed_authorization_request_lifetime: u64,
     /// Whether nobody can make an account of their own.
     pub disable_signup: bool,
     /// Whether `org_name` is put into tokens beside `org_id`.
@@ -80,6 +82,7 @@ impl Default for TenantSettings {
             refresh_token_leeway: 30,
             session_lifetime: 604_800,
             idle_session_lifetime: 259_200,
+            pushed_authorization_request_lifetime: 60,
             disable_signup: false,
             allow_organization_name_in_authentication_api: false,
             auth0_conformant: false,

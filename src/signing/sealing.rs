@@ -45,6 +45,8 @@ pub enum Purpose {
     Logout = 5,
     /// What a link in a message says, `ml_…`.
     Mail = 6,
+    /// A pushed authorization request, `pr_…` inside its URN.
+    Pushed = 7,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -71,7 +73,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -79,6 +81,7 @@ impl Purpose {
         Self::SigningKey,
         Self::Logout,
         Self::Mail,
+        Self::Pushed,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -89,6 +92,7 @@ impl Purpose {
             Self::LoginState => "ls_",
             Self::Logout => "lo_",
             Self::Mail => "ml_",
+            Self::Pushed => "pr_",
             Self::RefreshToken => "rt_",
         }
     }
@@ -101,6 +105,7 @@ impl Purpose {
             Self::LoginState => b"login-state",
             Self::Logout => b"logout",
             Self::Mail => b"mail",
+            Self::Pushed => b"pushed-request",
             Self::RefreshToken => b"refresh-token",
             Self::SigningKey => b"signing-key",
         }

@@ -13,6 +13,8 @@ pub enum Purpose {
     Code,
     /// A link or code sent by mail.
     Mail,
+    /// A pushed authorization request (RFC 9126 §4).
+    Pushed,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
             Self::Assertion => "a",
             Self::Code => "c",
             Self::Mail => "m",
+            Self::Pushed => "p",
         }
     }
 }

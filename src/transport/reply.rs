@@ -116,11 +116,13 @@ fn status(code: ErrorCode, manner: Manner) -> StatusCode {
         | ErrorCode::InteractionRequired
         | ErrorCode::InvalidGrant
         | ErrorCode::InvalidRequest
+        | ErrorCode::InvalidRequestObject
+        | ErrorCode::InvalidRequestUri
         | ErrorCode::InvalidScope
         | ErrorCode::LoginRequired
-        | ErrorCode::RequestNotSupported
         | ErrorCode::RequestUriNotSupported
         | ErrorCode::UnauthorizedClient
+        | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::UnsupportedGrantType
         | ErrorCode::UnsupportedResponseType => StatusCode::BAD_REQUEST,
     }

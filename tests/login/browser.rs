@@ -42,6 +42,10 @@ impl Browser {
         self.send(self.http.get(format!("{}{path}", self.base)).header(ACCEPT_LANGUAGE, language)).await
     }
 
+    pub(crate) async fn post_pairs(&self, path: &str, form: &[(String, String)]) -> Answer {
+        self.send(self.http.post(format!("{}{path}", self.base)).form(form)).await
+    }
+
     pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
         self.send(self.http.get(format!("{}{path}", self.base)).bearer_auth(token)).await
     }

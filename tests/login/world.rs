@@ -55,7 +55,7 @@ impl World {
             Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
         let server = Server::start(&config, surroundings).await.unwrap();
         let world = Self { server, clock, store: watch, folder };
-        world.load(include_str!("world.json")).await;
+        world.load(&include_str!("world.json").replace("@PUBLIC_KEY@", &crate::request_objects::public_key())).await;
         world.until_tenants_are_known().await;
         world
     }
@@ -228,6 +228,12 @@ pub(crate) fn authorize(client: &str, more: &[(&str, &str)]) -> String {
     let all = usual.chain(more.iter().copied()).filter(|(_, value)| !value.is_empty());
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
     format!("/authorize?{query}")
+}
+
+/// The parameters of an authorization request, as [`authorize`] has them.
+pub(crate) fn parameters(client: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let address = authorize(client, more);
+    url::form_urlencoded::parse(address.split_once('?').unwrap().1.as_bytes()).into_owned().collect()
 }
 
 /// The claims of a JWT, unverified.

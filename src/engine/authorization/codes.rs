@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::model::session::Amr;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::pkce::Challenge;
@@ -30,6 +31,8 @@ pub struct CodeFacts<'a> {
     pub challenge: Option<Challenge>,
     /// For the ID token.
     pub nonce: Option<&'a str>,
+    /// What the application wants to find in the tokens.
+    pub wanted: Wanted,
     /// Who logged in.
     pub user: &'a str,
     /// In which session.

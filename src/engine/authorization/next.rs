@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::engine::authorization::Authorization;
 use crate::engine::authorization::codes::{self, CodeFacts};
+use crate::engine::authorization::{Authorization, parameters};
 use crate::engine::presence::Presence;
 use crate::model::client::{Client, OrganizationUsage};
 use crate::model::organization::Organization;
@@ -139,14 +139,15 @@ impl Engine {
         Ok(choices)
     }
 
-    /// The scope that a person is asked to consent to.
+    /// The scope that a person is asked to consent to: what was asked for, and what would release the claims that were.
     ///
     /// # Errors
     /// `access_denied` when the audience is gone.
     pub async fn wanted(&self, tenant: &TenantView, asked: &Authorization) -> Result<Scope, OAuthError> {
         let target = self.target(tenant, asked.audience.as_deref()).await?;
         let scope = Scope::parse(&asked.scope).unwrap_or_else(|_| Scope::empty());
-        Ok(target.known(&scope))
+        let wanted = asked.claims.wanted.scopes();
+        Ok(target.known(&scope.iter().chain(wanted).collect()))
     }
 
     async fn step(
@@ -160,6 +161,10 @@ impl Engine {
             let first = if asked.wants_signup { Page::Signup } else { Page::Login };
             return Ok(Step::Ask(first));
         };
+        let essential = &asked.claims.essential_acrs;
+        if !essential.is_empty() && !essential.iter().any(|acr| acr == presence.session.amr.acr()) {
+            return Err(parameters::unmet());
+        }
         let user = &presence.user;
         let organization = match (&asked.organization, client.organization_usage) {
             (Some(id), _) => {
@@ -190,7 +195,10 @@ impl Engine {
         let young = asked.max_age_secs.is_none_or(|secs| {
             secs > 0 && self.now().ms_since(authenticated_at) <= secs.saturating_mul(1000)
         });
-        let right = asked.subject.as_deref().is_none_or(|subject| subject == presence.user.user_id.as_str());
+        let user = presence.user.user_id.as_str();
+        let demanded = &asked.claims.subjects;
+        let right = asked.subject.as_deref().is_none_or(|subject| subject == user)
+            && (demanded.is_empty() || demanded.iter().any(|subject| subject == user));
         right && (on_the_way || (young && !asked_again))
     }
 
@@ -212,6 +220,7 @@ impl Engine {
             named_redirect_uri: asked.named_redirect_uri,
             challenge: asked.challenge,
             nonce: asked.nonce.as_deref(),
+            wanted: asked.claims.wanted,
             user: presence.user.user_id.as_str(),
             session: presence.session.id,
             scope: &asked.scope,

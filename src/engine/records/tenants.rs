@@ -129,6 +129,11 @@ fn check_settings(settings: &TenantSettings, flaws: &mut Flaws) {
     for (path, value, most) in lifetimes {
         flaws.within(path, value, 1..=most);
     }
+    flaws.within(
+        "settings.pushed_authorization_request_lifetime",
+        settings.pushed_authorization_request_lifetime,
+        5..=600,
+    );
     flaws.within("settings.refresh_token_leeway", settings.refresh_token_leeway, 0..=600);
     flaws.require(
         settings.idle_refresh_token_lifetime <= settings.refresh_token_lifetime,
@@ -176,6 +181,10 @@ mod tests {
             (json!({"id": "a", "issuer": "https://a.example"}), "issuer"),
             (json!({"id": "a", "settings": {"refresh_token_leeway": 601}}), "settings.refresh_token_leeway"),
             (json!({"id": "a", "settings": {"session_lifetime": 0}}), "settings.session_lifetime"),
+            (
+                json!({"id": "a", "settings": {"pushed_authorization_request_lifetime": 601}}),
+                "settings.pushed_authorization_request_lifetime",
+            ),
             (json!({"id": "a", "settings": {"session_lifetime": "x"}}), "settings.session_lifetime"),
             (json!({"id": "a", "settings": {"nonsense": 1}}), "settings.nonsense"),
         ] {
