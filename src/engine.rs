@@ -19,6 +19,7 @@ pub mod access_tokens;
 pub mod accounts;
 pub mod attempts;
 pub mod authorization;
+pub mod consents;
 pub mod hints;
 pub mod logout;
 pub mod mail;

@@ -64,6 +64,7 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
     let family = family(request, &first)?;
     let (started, refresh_token) = family.map_or((None, None), |(new, token)| (Some(new), Some(token)));
     engine.open_session(&session, started).await?;
+    engine.ensure_admitted(&login.user, session.id).await?;
 
     let facts = Facts {
         tenant: Arc::clone(tenant),

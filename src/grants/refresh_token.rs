@@ -88,8 +88,12 @@ async fn holder(
     if facts.expires_at.is_some_and(|end| end <= now) {
         return Err(dead(engine, RefreshReason::Expired));
     }
+    if !caller.client().existed_at(facts.started_at) {
+        return Err(dead(engine, RefreshReason::WrongClient));
+    }
     let found = engine.cached().user(&exchange.tenant().tenant.id, facts.user).await?;
-    found.filter(|user| user.admits(facts.started_at)).ok_or_else(|| dead(engine, RefreshReason::UserGone))
+    let admits = |user: &User| user.admits(facts.started_at) && user.allows(facts.client, facts.started_at);
+    found.filter(|user| admits(user)).ok_or_else(|| dead(engine, RefreshReason::UserGone))
 }
 
 /// The scope asked for, which must lie within what was granted at login (RFC 6749 §6).

@@ -155,7 +155,7 @@ fn with_secret(put: &Put<Client>) -> Value {
 }
 
 fn render(client: &Client) -> Value {
-    let mut members = shown(client, &["secrets"]);
+    let mut members = shown(client, &["created_at", "secrets"]);
     members.insert("global".to_owned(), json!(false));
     members.insert("oidc_conformant".to_owned(), json!(true));
     Value::Object(members)

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::UnixMs;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::model::signing_key::Algorithm;
@@ -70,6 +71,9 @@ pub struct Client {
     /// How its ID tokens are signed and how long they live.
     #[serde(default)]
     pub jwt_configuration: JwtConfiguration,
+    /// When it was made: what an earlier client of the same id was given is not this one's.
+    #[serde(default)]
+    pub created_at: UnixMs,
     /// Free-form values of the tenant's administrator.
     #[serde(default)]
     pub client_metadata: std::collections::BTreeMap<String, String>,
@@ -197,11 +201,19 @@ pub struct JwtConfiguration {
     pub alg: Algorithm,
 }
 
+/// How far the clocks of two nodes may be apart, in seconds.
+const SKEW_SECS: u64 = 5;
+
 const fn yes() -> bool {
     true
 }
 
 impl Client {
+    /// Whether it was there at `at`, by the clock of any node: they may differ by a few seconds.
+    pub fn existed_at(&self, at: UnixMs) -> bool {
+        at.plus_secs(SKEW_SECS) >= self.created_at
+    }
+
     /// Whether the client proves who it is.
     pub fn is_confidential(&self) -> bool {
         self.token_endpoint_auth_method != AuthMethod::None

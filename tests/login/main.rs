@@ -15,6 +15,8 @@ mod open_redirects;
 mod organizations;
 mod pages;
 mod pushed_requests;
+mod races;
+mod remembered_consent;
 mod request_objects;
 mod requests;
 mod response_types;

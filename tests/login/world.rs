@@ -49,6 +49,8 @@ impl World {
         config.mail.folder = folder.path().join("mail");
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
+        config.bootstrap.client_id = "admin".into();
+        config.bootstrap.client_secret = Self::WEB_SECRET.to_owned().into();
         let clock = Clock::fixed(NOW);
         let (store, watch) = WatchedStore::over(store(&config, &clock).await);
         let surroundings =
@@ -93,6 +95,18 @@ impl World {
     pub(crate) async fn ann(&self, browser: &Browser, client: &str, more: &[(&str, &str)]) -> Answer {
         let page = browser.follow(&browser.get(&authorize(client, more)).await).await;
         browser.type_in(&page, "ann@example.test", "Correct-Horse-1").await
+    }
+
+    /// A token for the management API.
+    pub(crate) async fn administrator(&self) -> String {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "admin"),
+            ("client_secret", Self::WEB_SECRET),
+            ("audience", "http://localhost:8080/api/v2/"),
+        ];
+        let answer = self.browser().post("/oauth/token", &form).await.json();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     /// Exchanges a code as the public client `spa`.

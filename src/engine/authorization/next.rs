@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::engine::authorization::codes::{self, CodeFacts};
 use crate::engine::authorization::{Authorization, parameters};
 use crate::engine::presence::Presence;
+use crate::engine::targets::Target;
 use crate::model::client::{Client, OrganizationUsage};
 use crate::model::organization::Organization;
 use crate::model::user::User;
@@ -139,15 +140,20 @@ impl Engine {
         Ok(choices)
     }
 
-    /// The scope that a person is asked to consent to: what was asked for, and what would release the claims that were.
+    /// Of whom, and the scope that a person is asked to consent to: what was asked for, and what would release the claims that were.
     ///
     /// # Errors
     /// `access_denied` when the audience is gone.
-    pub async fn wanted(&self, tenant: &TenantView, asked: &Authorization) -> Result<Scope, OAuthError> {
+    pub async fn wanted(
+        &self,
+        tenant: &TenantView,
+        asked: &Authorization,
+    ) -> Result<(Target, Scope), OAuthError> {
         let target = self.target(tenant, asked.audience.as_deref()).await?;
         let scope = Scope::parse(&asked.scope).unwrap_or_else(|_| Scope::empty());
         let wanted = asked.claims.wanted.scopes();
-        Ok(target.known(&scope.iter().chain(wanted).collect()))
+        let wanted = target.known(&scope.iter().chain(wanted).collect());
+        Ok((target, wanted))
     }
 
     async fn step(
@@ -180,11 +186,29 @@ impl Engine {
                 _ => return Ok(Step::Ask(Page::Organization)),
             },
         };
-        let needs_consent = !client.is_first_party || asked.prompt.has(Prompt::CONSENT);
-        if needs_consent && asked.consented_by.as_deref() != Some(user.user_id.as_str()) {
+        if !self.is_consented(tenant, client, asked, user).await? {
             return Ok(Step::Ask(Page::Consent));
         }
         Ok(Step::Done(Box::new(Approved { presence: presence.clone(), organization })))
+    }
+
+    /// Whether the person lets the application have what it asks for: said on the way, or said before and remembered;
+    /// nobody is asked for an application of the tenant's own, unless it wants that.
+    async fn is_consented(
+        &self,
+        tenant: &TenantView,
+        client: &Client,
+        asked: &Authorization,
+        user: &User,
+    ) -> Result<bool, OAuthError> {
+        if asked.consented_by.as_deref() == Some(user.user_id.as_str()) {
+            return Ok(true);
+        }
+        if client.is_first_party || asked.prompt.has(Prompt::CONSENT) {
+            return Ok(!asked.prompt.has(Prompt::CONSENT));
+        }
+        let (target, wanted) = self.wanted(tenant, asked).await?;
+        self.has_consented(user, client, &target.audience, &wanted).await
     }
 
     /// Whether the login is by the right person and recent enough.

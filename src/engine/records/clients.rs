@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::clock::UnixMs;
 use crate::engine::records::clearable::Clearable;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, client_checks, mint, overlay};
@@ -58,7 +59,10 @@ impl Registrar {
         let before = self.standing::<Client>(tenant, mode, draft.client_id.as_deref(), &[]).await?;
         let base = match &before {
             Some(before) => before.record.clone(),
-            None => fresh(tenant, &draft, self.new_client_id(draft.client_id.as_deref())?),
+            None => Client {
+                created_at: self.clock.now(),
+                ..fresh(tenant, &draft, self.new_client_id(draft.client_id.as_deref())?)
+            },
         };
         let secret = draft.client_secret.take();
         let mut after = overlaid(draft, base);
@@ -177,6 +181,7 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
         organization_usage: OrganizationUsage::default(),
         refresh_token: RefreshTokenSettings::default(),
         jwt_configuration: JwtConfiguration::default(),
+        created_at: UnixMs::default(),
         client_metadata: BTreeMap::new(),
     }
 }
