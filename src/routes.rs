@@ -6,7 +6,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use crate::endpoints::{
-    authorize, dbconnections, discovery, introspect, jwks, logout, operations, par, revoke, token, userinfo,
+    authorize, dbconnections, discovery, introspect, jwks, logout, operations, par, register, revoke, token,
+    userinfo,
 };
 use crate::engine::Engine;
 use crate::management;
@@ -68,6 +69,10 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
+        (register::PATH, &Method::POST) => register::answer(engine, exchange).await,
+        (path, &Method::GET | &Method::PUT | &Method::DELETE) if register::named(path).is_some() => {
+            register::answer(engine, exchange).await
+        }
         ("/dbconnections/signup", &Method::POST) => dbconnections::sign_up(engine, exchange).await,
         ("/dbconnections/change_password", &Method::POST) => {
             dbconnections::change_password(engine, exchange).await
@@ -124,6 +129,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
         | "/oauth/par"
         | "/oauth/revoke"
         | "/oauth/introspect"
+        | register::PATH
         | "/dbconnections/signup"
         | "/dbconnections/change_password" => Some("POST"),
         "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
@@ -131,6 +137,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/.well-known/jwks.json" => Some("GET, HEAD"),
+        path if register::named(path).is_some() => Some("GET, PUT, DELETE"),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@ use crate::protocol::authorization::{Prompt, ResponseMode, ResponseType};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::jwt::JwsAlgorithm;
 use crate::protocol::pkce;
+use crate::tenancy::TenantView;
 
 /// Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2).
 #[derive(Debug, Serialize)]
@@ -40,6 +41,8 @@ pub struct Document {
     pub request_uri_parameter_supported: bool,
     pub request_object_signing_alg_values_supported: Vec<&'static str>,
     pub pushed_authorization_request_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
     pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
@@ -48,8 +51,13 @@ pub struct Document {
     pub revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
 }
 
-/// The metadata of `issuer`, which ends in a slash.
-pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: &[AuthMethod]) -> Document {
+/// The metadata of `tenant`, whose issuer ends in a slash.
+pub fn document(
+    tenant: &TenantView,
+    grants: impl Iterator<Item = GrantType>,
+    methods: &[AuthMethod],
+) -> Document {
+    let issuer = &tenant.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let confidential: Vec<_> = methods.iter().copied().filter(|method| *method != AuthMethod::None).collect();
     let about_people = |carrier| ROWS.iter().filter(move |row| row.is_carried_by(carrier));
@@ -62,7 +70,7 @@ pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: 
     claims.sort_unstable();
     claims.dedup();
     Document {
-        issuer: issuer.to_owned(),
+        issuer: issuer.clone(),
         authorization_endpoint: at("authorize"),
         token_endpoint: at("oauth/token"),
         userinfo_endpoint: at("userinfo"),
@@ -84,6 +92,12 @@ pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: 
         request_uri_parameter_supported: READS_FOREIGN_NAMES,
         request_object_signing_alg_values_supported: JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec(),
         pushed_authorization_request_endpoint: at("oauth/par"),
+        registration_endpoint: tenant
+            .tenant
+            .settings
+            .flags
+            .enable_dynamic_client_registration
+            .then(|| at("oidc/register")),
         subject_types_supported: vec!["public"],
         id_token_signing_alg_values_supported: Algorithm::ALL.to_vec(),
         token_endpoint_auth_methods_supported: methods.to_vec(),

@@ -13,8 +13,12 @@ pub enum ErrorCode {
     InteractionRequired,
     /// Client authentication failed.
     InvalidClient,
+    /// What a client says of itself cannot be registered (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The code, token or credentials presented are not valid.
     InvalidGrant,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
     /// A parameter is missing, repeated, malformed or unknown.
     InvalidRequest,
     /// The request object is malformed, not the client's, or not good any more (RFC 9101 §7).
@@ -23,6 +27,8 @@ pub enum ErrorCode {
     InvalidRequestUri,
     /// The requested scope is unknown, malformed or exceeds what was granted.
     InvalidScope,
+    /// No software statement is believed here (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The bearer token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The bearer token lacks a scope (RFC 6750 §3.1).
@@ -61,13 +67,16 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest | Self::MethodNotAllowed | Self::NotFound | Self::UnsupportedMediaType => {
                 "invalid_request"
             }
             Self::InvalidRequestObject => "invalid_request_object",
             Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",

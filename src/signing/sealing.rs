@@ -47,6 +47,8 @@ pub enum Purpose {
     Mail = 6,
     /// A pushed authorization request, `pr_…` inside its URN.
     Pushed = 7,
+    /// The token with which a registered client manages itself, `ra_…`.
+    Registration = 8,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -73,7 +75,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -82,6 +84,7 @@ impl Purpose {
         Self::Logout,
         Self::Mail,
         Self::Pushed,
+        Self::Registration,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -94,6 +97,7 @@ impl Purpose {
             Self::Mail => "ml_",
             Self::Pushed => "pr_",
             Self::RefreshToken => "rt_",
+            Self::Registration => "ra_",
         }
     }
 
@@ -107,6 +111,7 @@ impl Purpose {
             Self::Mail => b"mail",
             Self::Pushed => b"pushed-request",
             Self::RefreshToken => b"refresh-token",
+            Self::Registration => b"registration",
             Self::SigningKey => b"signing-key",
         }
     }

@@ -114,7 +114,10 @@ fn status(code: ErrorCode, manner: Manner) -> StatusCode {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::ConsentRequired
         | ErrorCode::InteractionRequired
+        | ErrorCode::InvalidClientMetadata
         | ErrorCode::InvalidGrant
+        | ErrorCode::InvalidRedirectUri
+        | ErrorCode::InvalidSoftwareStatement
         | ErrorCode::InvalidRequest
         | ErrorCode::InvalidRequestObject
         | ErrorCode::InvalidRequestUri

@@ -16,6 +16,7 @@ mod organizations;
 mod pages;
 mod pushed_requests;
 mod races;
+mod registration;
 mod remembered_consent;
 mod request_objects;
 mod requests;

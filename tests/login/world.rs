@@ -51,13 +51,17 @@ impl World {
         config.passwords.iterations = 1;
         config.bootstrap.client_id = "admin".into();
         config.bootstrap.client_secret = Self::WEB_SECRET.to_owned().into();
+        config.registration.per_address_hourly_max = 40;
+        config.registration.clients_max = 60;
         let clock = Clock::fixed(NOW);
         let (store, watch) = WatchedStore::over(store(&config, &clock).await);
         let surroundings =
             Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
         let server = Server::start(&config, surroundings).await.unwrap();
         let world = Self { server, clock, store: watch, folder };
-        world.load(&include_str!("world.json").replace("@PUBLIC_KEY@", &crate::request_objects::public_key())).await;
+        world
+            .load(&include_str!("world.json").replace("@PUBLIC_KEY@", &crate::request_objects::public_key()))
+            .await;
         world.until_tenants_are_known().await;
         world
     }

@@ -1,6 +1,7 @@
 //! Tenants: an id that is a DNS label, hosts, an issuer, and settings within bounds.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::engine::records::branding::{self, OF_TENANT};
 use crate::engine::records::flaws::{Flaws, read_value};
@@ -78,7 +79,13 @@ fn merged(
 ) -> Result<TenantSettings, Refusal> {
     let mut all = serde_json::to_value(standing).map_err(|error| Refusal::Ours(error.to_string()))?;
     if let Some(all) = all.as_object_mut() {
-        all.extend(named);
+        for (name, value) in named {
+            match (all.get_mut(&name), value) {
+                // Of a group of switches, too, those that are not named stay.
+                (Some(Value::Object(standing)), Value::Object(value)) => standing.extend(value),
+                (_, value) => drop(all.insert(name, value)),
+            }
+        }
     }
     read_value(serde_json::json!({ "settings": all })).map(|read: SettingsOnly| read.settings)
 }
