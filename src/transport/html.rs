@@ -132,10 +132,16 @@ fn web_message(response: &Response) -> Reply {
     );
     let mut reply = HttpResponse::new(body.into_string().into());
     guard(&mut reply, &policy);
-    // The policy says who may frame it; a window that was opened must know who opened it.
+    // The policy says who may frame it.
     reply.headers_mut().remove("x-frame-options");
-    reply.headers_mut().remove("cross-origin-opener-policy");
+    keep_opener(&mut reply);
     reply
+}
+
+/// Lets a window remember which one opened it: a page on the way to a [`ResponseMode::WebMessage`] in a window of its
+/// own would forget it otherwise, and there would be nobody to tell.
+pub fn keep_opener(reply: &mut Reply) {
+    reply.headers_mut().remove("cross-origin-opener-policy");
 }
 
 fn guard(reply: &mut Reply, policy: &str) {
