@@ -203,6 +203,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         store,
         tenancy,
         mailer: Mailer::new(&config.mail)?,
+        registration: config.registration.clone(),
         documents_max_age_secs: config.keys.publish_lead_secs,
         log_token_successes: config.audit.token_successes,
     };

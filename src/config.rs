@@ -14,6 +14,7 @@ mod optional;
 mod overlay;
 pub mod passwords;
 mod ranges;
+pub mod registration;
 pub mod ring;
 pub mod secrets;
 pub mod tenants;
@@ -64,6 +65,8 @@ pub struct Config {
     pub audit: audit::Audit,
     /// Messages to people.
     pub mail: mail::Mail,
+    /// Clients that register themselves.
+    pub registration: registration::Registration,
 }
 
 /// Which store holds everything.
@@ -97,6 +100,7 @@ impl Default for Config {
             cache: cache::Cache::default(),
             audit: audit::Audit::default(),
             mail: mail::Mail::default(),
+            registration: registration::Registration::default(),
         }
     }
 }
@@ -138,6 +142,7 @@ impl Config {
         self.tenants.validate()?;
         self.logging.validate()?;
         self.mail.validate()?;
+        self.registration.validate()?;
         ranges::validate(self)
     }
 }

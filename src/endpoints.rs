@@ -7,6 +7,8 @@ pub mod introspect;
 pub mod jwks;
 pub mod logout;
 pub mod operations;
+pub mod par;
+pub mod register;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;

@@ -19,6 +19,7 @@ pub mod access_tokens;
 pub mod accounts;
 pub mod attempts;
 pub mod authorization;
+pub mod consents;
 pub mod hints;
 pub mod logout;
 pub mod mail;
@@ -29,6 +30,7 @@ pub mod presence;
 pub mod records;
 pub mod refresh_tokens;
 pub mod registrar;
+pub mod registrations;
 pub mod secret_memo;
 pub mod serial;
 pub mod sessions;
@@ -37,6 +39,7 @@ pub mod tickets;
 
 use attempts::Attempts;
 use mail::Mailer;
+use registrations::Registrations;
 use secret_memo::SecretMemo;
 use serial::Serial;
 
@@ -52,6 +55,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// Bounds on clients that register themselves.
+    pub registration: crate::config::registration::Registration,
     /// What seals and opens.
     pub sealer: Sealer,
     /// The store.
@@ -68,6 +73,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     attempts: Attempts,
+    registrations: Registrations,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -80,7 +86,8 @@ impl Engine {
     pub fn new(parts: Parts) -> Result<Self, OAuthError> {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
-        Ok(Self { attempts: Attempts::default(), parts, secret_memo, serial })
+        let registrations = Registrations::new(parts.registration.clone());
+        Ok(Self { attempts: Attempts::default(), parts, registrations, secret_memo, serial })
     }
 
     /// The present instant.
@@ -141,6 +148,11 @@ impl Engine {
     /// Wrong passwords, counted.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
+    }
+
+    /// Registrations, counted.
+    pub fn registrations(&self) -> &Registrations {
+        &self.registrations
     }
 
     /// Chosen client secrets that were right not long ago.

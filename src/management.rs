@@ -18,6 +18,7 @@ mod call;
 mod client_grants;
 mod clients;
 mod connections;
+mod grants;
 mod guard;
 mod keys;
 mod logs;
@@ -54,6 +55,7 @@ const TABLE: &[&[Operation]] = &[
     client_grants::OPERATIONS,
     clients::OPERATIONS,
     connections::OPERATIONS,
+    grants::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,

@@ -5,6 +5,7 @@ pub mod change;
 pub mod client;
 pub mod client_grant;
 pub mod connection;
+pub mod consent;
 pub mod credential;
 pub mod family;
 pub mod log_event;

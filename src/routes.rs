@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use crate::endpoints::{
-    authorize, dbconnections, discovery, introspect, jwks, logout, operations, revoke, token, userinfo,
+    authorize, dbconnections, discovery, introspect, jwks, logout, operations, par, register, revoke, token,
+    userinfo,
 };
 use crate::engine::Engine;
 use crate::management;
@@ -70,9 +71,14 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     match (exchange.path(), exchange.method()) {
         // Applications.
         ("/oauth/token", &Method::POST) => token::answer(engine, exchange).await,
+        ("/oauth/par", &Method::POST) => par::answer(engine, exchange).await,
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
+        (register::PATH, &Method::POST) => register::answer(engine, exchange).await,
+        (path, &Method::GET | &Method::PUT | &Method::DELETE) if register::named(path).is_some() => {
+            register::answer(engine, exchange).await
+        }
         ("/dbconnections/signup", &Method::POST) => dbconnections::sign_up(engine, exchange).await,
         ("/dbconnections/change_password", &Method::POST) => {
             dbconnections::change_password(engine, exchange).await
@@ -149,8 +155,10 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/oauth/token"
+        | "/oauth/par"
         | "/oauth/revoke"
         | "/oauth/introspect"
+        | register::PATH
         | "/dbconnections/signup"
         | "/dbconnections/change_password" => Some("POST"),
         "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
@@ -158,6 +166,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/.well-known/jwks.json" => Some("GET, HEAD"),
+        path if register::named(path).is_some() => Some("GET, PUT, DELETE"),
         _ => None,
     }
 }

@@ -3,13 +3,17 @@
 use serde::Serialize;
 
 use crate::claims::rows::{Carrier, ROWS};
+use crate::engine::authorization::arrival::PARAMETERS;
+use crate::engine::authorization::pushed::READS_FOREIGN_NAMES;
 use crate::engine::targets::OPENID_SCOPES;
 use crate::model::client::AuthMethod;
+use crate::model::session::Amr;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::{Prompt, ResponseMode, ResponseType};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::jwt::JwsAlgorithm;
 use crate::protocol::pkce;
+use crate::tenancy::TenantView;
 
 /// Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2).
 #[derive(Debug, Serialize)]
@@ -31,8 +35,14 @@ pub struct Document {
     pub prompt_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: Vec<&'static str>,
     pub authorization_response_iss_parameter_supported: bool,
+    pub claims_parameter_supported: bool,
+    pub acr_values_supported: Vec<&'static str>,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
+    pub request_object_signing_alg_values_supported: Vec<&'static str>,
+    pub pushed_authorization_request_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<Algorithm>,
     pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
@@ -41,17 +51,26 @@ pub struct Document {
     pub revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
 }
 
-/// The metadata of `issuer`, which ends in a slash.
-pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: &[AuthMethod]) -> Document {
+/// The metadata of `tenant`, whose issuer ends in a slash.
+pub fn document(
+    tenant: &TenantView,
+    grants: impl Iterator<Item = GrantType>,
+    methods: &[AuthMethod],
+) -> Document {
+    let issuer = &tenant.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let confidential: Vec<_> = methods.iter().copied().filter(|method| *method != AuthMethod::None).collect();
     let about_people = |carrier| ROWS.iter().filter(move |row| row.is_carried_by(carrier));
     let mut claims: Vec<_> =
         about_people(Carrier::IdToken).chain(about_people(Carrier::UserInfo)).map(|row| row.name).collect();
+    // Those grants whose tokens come by way of the browser are not redeemed at the token endpoint.
+    let in_browser = [GrantType::Implicit].into_iter();
+    let in_browser =
+        in_browser.filter(|grant| ResponseType::all().any(|kind| kind.grants().any(|own| own == *grant)));
     claims.sort_unstable();
     claims.dedup();
     Document {
-        issuer: issuer.to_owned(),
+        issuer: issuer.clone(),
         authorization_endpoint: at("authorize"),
         token_endpoint: at("oauth/token"),
         userinfo_endpoint: at("userinfo"),
@@ -61,14 +80,24 @@ pub fn document(issuer: &str, grants: impl Iterator<Item = GrantType>, methods: 
         introspection_endpoint: at("oauth/introspect"),
         scopes_supported: OPENID_SCOPES.to_vec(),
         claims_supported: claims,
-        grant_types_supported: grants.collect(),
+        grant_types_supported: grants.chain(in_browser).collect(),
         response_types_supported: ResponseType::all().map(ResponseType::name).collect(),
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::name).to_vec(),
         prompt_values_supported: Prompt::names().collect(),
         code_challenge_methods_supported: vec![pkce::METHOD],
         authorization_response_iss_parameter_supported: true,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
+        claims_parameter_supported: PARAMETERS.contains(&"claims"),
+        acr_values_supported: Amr::ACRS.to_vec(),
+        request_parameter_supported: PARAMETERS.contains(&"request"),
+        request_uri_parameter_supported: READS_FOREIGN_NAMES,
+        request_object_signing_alg_values_supported: JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec(),
+        pushed_authorization_request_endpoint: at("oauth/par"),
+        registration_endpoint: tenant
+            .tenant
+            .settings
+            .flags
+            .enable_dynamic_client_registration
+            .then(|| at("oidc/register")),
         subject_types_supported: vec!["public"],
         id_token_signing_alg_values_supported: Algorithm::ALL.to_vec(),
         token_endpoint_auth_methods_supported: methods.to_vec(),

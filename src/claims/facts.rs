@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::claims::rows::Carrier;
 use crate::clock::UnixMs;
 use crate::engine::serial::Jti;
 use crate::engine::targets::Target;
@@ -9,6 +10,7 @@ use crate::model::client::Client;
 use crate::model::organization::Organization;
 use crate::model::session::Amr;
 use crate::model::user::User;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::SessionId;
 use crate::protocol::scope::Scope;
@@ -37,6 +39,8 @@ pub enum Subject {
 pub struct Requested {
     /// Its `nonce`.
     pub nonce: Option<String>,
+    /// What its `claims` and `acr_values` want.
+    pub wanted: Wanted,
     /// What came along with the ID token by way of the browser.
     pub companions: Companions,
 }
@@ -94,6 +98,15 @@ impl Facts {
     /// Whether an ID token is due (OpenID Connect Core §3.1.2.1).
     pub fn wants_id_token(&self) -> bool {
         matches!(self.subject, Subject::User { .. }) && self.scope.contains("openid")
+    }
+
+    /// Whether the claim called `name` was asked for by name.
+    pub fn wants(&self, carrier: Carrier, name: &str) -> bool {
+        self.requested.as_ref().is_some_and(|requested| match carrier {
+            Carrier::AccessToken => false,
+            Carrier::IdToken => requested.wanted.id_token.contains(name),
+            Carrier::UserInfo => requested.wanted.userinfo.contains(name),
+        })
     }
 
     /// The person, if there is one.

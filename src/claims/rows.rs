@@ -21,6 +21,9 @@ const ACCESS: u8 = Carrier::AccessToken as u8;
 const ID: u8 = Carrier::IdToken as u8;
 const INFO: u8 = Carrier::UserInfo as u8;
 
+/// The claim comes only where an authorization request wants something: other tokens need not look for it.
+const ASKED: u8 = 8;
+
 /// One claim.
 pub struct Row {
     /// Its name.
@@ -62,16 +65,20 @@ pub static ROWS: &[Row] = &[
     row("client_id", ACCESS, |f, _, out| put(out, f.client.client_id.as_str())),
     row("gty", ACCESS, |f, _, out| put(out, f.grant.gty())),
     row("scope", ACCESS, |f, _, out| !f.scope.is_empty() && put(out, f.scope.as_str())),
+    row("userinfo_claims", ACCESS | ASKED, userinfo_claims),
     row("permissions", ACCESS, |f, _, out| put_some(out, f.permissions.as_ref())),
     row("org_id", ACCESS | ID, |f, _, out| put_some(out, f.organization.as_ref().map(|org| org.id.as_str()))),
     row("org_name", ACCESS | ID, organization_name),
     row("sid", ACCESS | ID, session),
     row("auth_time", ACCESS | ID, authenticated_at),
     row("amr", ID, methods),
-    row("nonce", ID, |f, _, out| put_some(out, f.requested.as_ref().and_then(|r| r.nonce.as_ref()))),
-    row("at_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.access_token.as_ref()))),
-    row("c_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.code.as_ref()))),
-    row("s_hash", ID, |f, _, out| put_some(out, companions(f).and_then(|c| c.state.as_ref()))),
+    row("acr", ID | ASKED, class),
+    row("nonce", ID | ASKED, |f, _, out| put_some(out, f.requested.as_ref().and_then(|r| r.nonce.as_ref()))),
+    row("at_hash", ID | ASKED, |f, _, out| {
+        put_some(out, companions(f).and_then(|c| c.access_token.as_ref()))
+    }),
+    row("c_hash", ID | ASKED, |f, _, out| put_some(out, companions(f).and_then(|c| c.code.as_ref()))),
+    row("s_hash", ID | ASKED, |f, _, out| put_some(out, companions(f).and_then(|c| c.state.as_ref()))),
     scoped!("name", "profile", |p, _, out| put_some(out, p.name.as_ref())),
     scoped!("given_name", "profile", |p, _, out| put_some(out, p.given_name.as_ref())),
     scoped!("family_name", "profile", |p, _, out| put_some(out, p.family_name.as_ref())),
@@ -98,8 +105,9 @@ impl Row {
 pub fn render(facts: &Facts, carrier: Carrier) -> Vec<u8> {
     let mut out = Vec::with_capacity(640);
     out.push(b'{');
-    for row in ROWS.iter().filter(|row| row.is_carried_by(carrier)) {
-        if row.scope.is_some_and(|scope| !facts.scope.contains(scope)) {
+    let asked = facts.requested.is_some();
+    for row in ROWS.iter().filter(|row| row.is_carried_by(carrier) && (asked || row.carriers & ASKED == 0)) {
+        if row.scope.is_some_and(|scope| !facts.scope.contains(scope)) && !facts.wants(carrier, row.name) {
             continue;
         }
         let start = out.len();
@@ -181,6 +189,21 @@ fn methods(facts: &Facts, _: Carrier, out: &mut Vec<u8>) -> bool {
     }
 }
 
+/// Only where it was asked for.
+fn class(facts: &Facts, _: Carrier, out: &mut Vec<u8>) -> bool {
+    match (&facts.subject, &facts.requested) {
+        (Subject::User { amr, .. }, Some(requested)) if requested.wanted.acr => put(out, amr.acr()),
+        _ => false,
+    }
+}
+
+/// What the `claims` parameter wants at userinfo: the token itself says so when it comes back there.
+fn userinfo_claims(facts: &Facts, _: Carrier, out: &mut Vec<u8>) -> bool {
+    let Some(requested) = facts.requested.as_ref() else { return false };
+    let names: Vec<_> = requested.wanted.userinfo.names().collect();
+    !names.is_empty() && put(out, &names)
+}
+
 /// Writes `value` as JSON; strings are escaped.
 fn put<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> bool {
     serde_json::to_writer(out, value).is_ok()
@@ -188,4 +211,17 @@ fn put<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> bool {
 
 fn put_some<T: Serialize>(out: &mut Vec<u8>, value: Option<T>) -> bool {
     value.is_some_and(|value| put(out, &value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::claims_request::scope_of;
+
+    #[test]
+    fn the_parameter_and_the_table_agree_on_what_releases_a_claim() {
+        for row in ROWS.iter().filter(|row| row.scope.is_some()) {
+            assert_eq!(scope_of(row.name), row.scope, "{}", row.name);
+        }
+    }
 }

@@ -80,7 +80,7 @@ pub async fn check(
 fn is_for_us(audiences: &Audiences, issuer: &str) -> bool {
     let ours = |aud: &str| {
         let rest = aud.strip_prefix(issuer.trim_end_matches('/'));
-        matches!(rest, Some("" | "/" | "/oauth/token"))
+        matches!(rest, Some("" | "/" | "/oauth/token" | "/oauth/par"))
     };
     match audiences {
         Audiences::One(aud) => ours(aud),

@@ -8,6 +8,7 @@ use crate::endpoints::token::manner;
 use crate::engine::Engine;
 use crate::engine::access_tokens::{AccessClaims, Audiences};
 use crate::engine::refresh_tokens::{OpenedRefreshToken, RefreshFacts};
+use crate::model::user::User;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Reply};
@@ -93,7 +94,11 @@ async fn refresh_token(
     let tenant = exchange.tenant();
     let opened = engine.open_refresh_token(&tenant.tenant.id, token);
     let facts = opened.as_ref().and_then(OpenedRefreshToken::facts);
-    let Some(facts) = facts.filter(|facts| facts.client == caller.client().client_id.as_str()) else {
+    let client = caller.client();
+    let own = |facts: &RefreshFacts<'_>| {
+        facts.client == client.client_id.as_str() && client.existed_at(facts.started_at)
+    };
+    let Some(facts) = facts.filter(own) else {
         return Ok(Introspection::default());
     };
     if !is_live(engine, exchange, &facts).await? {
@@ -120,7 +125,8 @@ async fn is_live(engine: &Engine, exchange: &Exchange, facts: &RefreshFacts<'_>)
         return Ok(false);
     }
     let user = engine.cached().user(&exchange.tenant().tenant.id, facts.user).await?;
-    if !user.is_some_and(|user| user.admits(facts.started_at)) {
+    let admits = |user: &User| user.admits(facts.started_at) && user.allows(facts.client, facts.started_at);
+    if !user.is_some_and(|user| admits(&user)) {
         return Ok(false);
     }
     let family = engine.store().current(facts.session, facts.family_key(), now).await?;

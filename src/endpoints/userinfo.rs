@@ -5,10 +5,11 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::claims::rows::{self, Carrier};
-use crate::claims::{Facts, Subject};
+use crate::claims::{Facts, Requested, Subject};
 use crate::endpoints::token::manner;
 use crate::engine::Engine;
 use crate::model::session::Amr;
+use crate::protocol::claims_request::{ClaimSet, Wanted};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::exchange::Exchange;
@@ -49,11 +50,18 @@ async fn claims(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthEr
         permissions: None,
         organization: None,
         grant: GrantType::AuthorizationCode,
-        requested: None,
+        requested: requested(&claims.userinfo_claims),
         now: engine.now(),
         jti: engine.next_serial(),
     };
     Ok(rows::render(&facts, Carrier::UserInfo))
+}
+
+/// What the application asked for by name, as the token that it got says.
+fn requested(names: &[String]) -> Option<Box<Requested>> {
+    let userinfo = ClaimSet::of(names.iter().map(String::as_str));
+    let wanted = Wanted { userinfo, ..Wanted::default() };
+    if wanted.is_empty() { None } else { Some(Box::new(Requested { wanted, ..Requested::default() })) }
 }
 
 /// The bearer token, from the header or a form body, not both (RFC 6750 §2).

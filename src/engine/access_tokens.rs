@@ -4,10 +4,13 @@ use serde::Deserialize;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
-use crate::protocol::ids::SessionId;
+use crate::model::user::User;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::ids::{SessionId, TenantId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 use crate::signing::keyset::KeySet;
+use crate::store::spends::{Purpose, Thing};
 use crate::tenancy::TenantView;
 
 /// What an access token of ours says; unknown claims are ignored.
@@ -23,6 +26,8 @@ pub struct AccessClaims {
     #[serde(default)]
     pub jti: Option<String>,
     #[serde(default)]
+    pub gty: Option<String>,
+    #[serde(default)]
     pub scope: Option<String>,
     #[serde(default)]
     pub sid: Option<SessionId>,
@@ -30,6 +35,8 @@ pub struct AccessClaims {
     pub org_id: Option<String>,
     #[serde(default)]
     pub permissions: Option<Vec<String>>,
+    #[serde(default)]
+    pub userinfo_claims: Vec<String>,
 }
 
 /// `aud`: one or several (RFC 7519 §4.1.3).
@@ -79,7 +86,10 @@ impl Engine {
         let id = &tenant.tenant.id;
         let keys = self.published_keys(id).await?;
         let Some(claims) = signed_access_token(&keys, tenant, token, now) else { return Ok(None) };
-        if self.cached().client(id, &claims.client_id).await?.is_none() {
+        // A token's second may have begun before the instant at which somebody was let in again.
+        let issued_at = UnixMs::from_secs(claims.iat + 1);
+        let client = self.cached().client(id, &claims.client_id).await?;
+        if !client.is_some_and(|client| client.existed_at(issued_at)) {
             return Ok(None);
         }
         if claims.is_machine() {
@@ -87,12 +97,23 @@ impl Engine {
         }
         let Some(session) = claims.sid else { return Ok(None) };
         let user = self.cached().user(id, &claims.sub).await?;
-        // A token's second may have begun before the instant at which the user was let in again.
-        if !user.is_some_and(|user| user.admits(UnixMs::from_secs(claims.iat + 1))) {
+        let admits = |user: &User| user.admits(issued_at) && user.allows(&claims.client_id, issued_at);
+        if !user.is_some_and(|user| admits(&user)) || self.was_taken_away(id, &claims).await? {
             return Ok(None);
         }
         let live = self.session(session, now).await?;
         Ok(live.filter(|live| live.tenant == *id && live.user.as_str() == claims.sub).map(|_| claims))
+    }
+}
+
+impl Engine {
+    /// Whether the code for which the token was given was used a second time.
+    async fn was_taken_away(&self, tenant: &TenantId, claims: &AccessClaims) -> Result<bool, OAuthError> {
+        let by_code = claims.gty.as_deref() == Some(GrantType::AuthorizationCode.gty());
+        let Some(jti) = claims.jti.as_ref().filter(|_| by_code) else { return Ok(false) };
+        let expires_at = UnixMs::from_secs(claims.exp);
+        let token = Thing { tenant, purpose: Purpose::AccessToken, name: jti.as_bytes(), expires_at };
+        Ok(self.store().is_spent(token).await?)
     }
 }
 

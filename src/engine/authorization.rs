@@ -7,16 +7,22 @@ use zeroize::Zeroizing;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::authorization::pushed::PushedMark;
 use crate::protocol::authorization::{Prompt, Response, ResponseMode, ResponseType};
+use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::ids::TenantId;
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::pkce::Challenge;
 use crate::signing::sealing::{Purpose, SealError};
 use crate::tenancy::TenantView;
 
+pub mod arrival;
 pub mod checks;
 pub mod codes;
 pub mod next;
+mod parameters;
+pub mod pushed;
+mod request_objects;
 
 pub use checks::Refused;
 pub use next::{Approved, Next, Page};
@@ -55,6 +61,8 @@ pub struct Authorization {
     pub max_age_secs: Option<u64>,
     /// The one user who may answer, from `id_token_hint`.
     pub subject: Option<String>,
+    /// What the application wants to find in the tokens, and whom and what it demands.
+    pub claims: ClaimsRequest,
     /// What the login form is filled with.
     pub login_hint: Option<String>,
     /// The languages the person reads, by preference.
@@ -63,6 +71,8 @@ pub struct Authorization {
     pub wants_signup: bool,
     /// The user who consented on the way.
     pub consented_by: Option<String>,
+    /// What tells it from others, if it was pushed.
+    pub pushed: Option<PushedMark>,
     /// Which browser it was begun in.
     pub browser: BrowserMark,
     /// When it was begun.
@@ -79,6 +89,11 @@ impl BrowserMark {
         let mut mark = [0; 16];
         mark.copy_from_slice(&Sha256::digest(cookie)[..16]);
         Self(mark)
+    }
+
+    /// The mark itself.
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

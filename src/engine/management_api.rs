@@ -18,6 +18,7 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("clients", &["create", "delete", "read", "update"]),
     ("connections", &["create", "delete", "read", "update"]),
     ("custom_domains", &["create", "delete", "read", "update"]),
+    ("grants", &["delete", "read"]),
     ("logs", &["read"]),
     ("logs_users", &["read"]),
     ("organization_client_grants", &["create", "delete", "read"]),

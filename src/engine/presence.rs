@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::model::session::{Amr, Device, Session};
 use crate::model::user::User;
 use crate::protocol::ids::SessionId;
-use crate::protocol::oauth_error::OAuthError;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::signing::sealing::Purpose;
 use crate::tenancy::TenantView;
 
@@ -125,6 +125,7 @@ impl Engine {
                 let again =
                     Session { id: before.session.id, created_at: before.session.created_at, ..fresh.clone() };
                 if self.store().update(&again).await? {
+                    self.ensure_admitted(&user, again.id).await?;
                     return Ok(Presence { session: again, user });
                 }
             } else {
@@ -132,6 +133,23 @@ impl Engine {
             }
         }
         self.open_session(&fresh, None).await?;
+        self.ensure_admitted(&user, fresh.id).await?;
         Ok(Presence { session: fresh, user })
+    }
+
+    /// Looks again at the user whose `session` was just opened: since `user` was read and the password checked, that
+    /// password may have been replaced and every session ended, but not this one, which was not there yet.
+    ///
+    /// # Errors
+    /// `invalid_grant`, and the session is over; `temporarily_unavailable` when the store cannot say.
+    pub async fn ensure_admitted(&self, user: &User, session: SessionId) -> Result<(), OAuthError> {
+        let found = self.cached().catalog().find::<User>(&user.tenant, user.user_id.as_str()).await?;
+        let same = |now: &User| !now.blocked && now.not_before <= user.not_before;
+        if found.is_some_and(|found| same(&found.record)) {
+            return Ok(());
+        }
+        self.end_session(session).await?;
+        let description = "Wrong email or password.";
+        Err(OAuthError::new(ErrorCode::InvalidGrant, Fault::User, description).because("changed meanwhile"))
     }
 }

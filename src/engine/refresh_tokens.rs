@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::model::client::{Client, ExpirationType, RotationType};
 use crate::model::session::Amr;
 use crate::model::tenant::TenantSettings;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::signing::sealing::{Purpose, SealError};
@@ -36,6 +37,8 @@ pub struct RefreshFacts<'a> {
     pub audience: Option<&'a str>,
     /// What was asked for and is known to the audience; permissions are recomputed at each use.
     pub scope: &'a str,
+    /// What the application wants to find in the tokens beside what the scope releases.
+    pub wanted: Wanted,
     /// When the person last proved who they are.
     pub authenticated_at: UnixMs,
     /// How.

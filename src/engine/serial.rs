@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Entropy;
 use crate::protocol::oauth_error::OAuthError;
 
 /// Sixteen bytes as 22 characters: eight random ones of this process, eight that count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Jti([u8; 22]);
 
 impl Jti {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::claims::{Facts, Requested, Subject};
 use crate::clock::UnixMs;
 use crate::engine::Engine;
-use crate::engine::authorization::codes::{CodeFacts, OpenedCode};
+use crate::engine::authorization::codes::{CodeFacts, GivenToken, OpenedCode};
 use crate::engine::organizations::check_usage;
 use crate::grants::login::{self, FirstToken};
 use crate::grants::{Grant, Granted, Request};
@@ -50,6 +50,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         session: &session,
         organization: code.organization,
         scope: &known,
+        wanted: code.wanted,
         started_at: now,
     };
     let family = login::family(request, &first)?;
@@ -62,7 +63,9 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     {
         return Err(refused("the session ended a moment ago"));
     }
-    spend(request, &code, new.map(|new| new.key)).await?;
+    let jti = engine.next_serial();
+    let access_token = GivenToken { jti, expires_at: now.plus_secs(target.lifetime_secs(tenant)) };
+    spend(request, &code, (new.map(|new| new.key), access_token)).await?;
     let facts = Facts {
         tenant: Arc::clone(tenant),
         client: Arc::clone(caller.client()),
@@ -79,15 +82,16 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         grant: GrantType::AuthorizationCode,
         requested: requested(&code),
         now,
-        jti: engine.next_serial(),
+        jti,
     };
     Ok(Granted::new(facts, keys, refresh_token))
 }
 
 /// What the authorization request wants to find in the tokens.
 fn requested(code: &CodeFacts<'_>) -> Option<Box<Requested>> {
-    let nonce = code.nonce.map(str::to_owned);
-    nonce.is_some().then(|| Box::new(Requested { nonce, ..Requested::default() }))
+    let (nonce, wanted) = (code.nonce.map(str::to_owned), code.wanted);
+    let anything = nonce.is_some() || !wanted.is_empty();
+    anything.then(|| Box::new(Requested { nonce, wanted, ..Requested::default() }))
 }
 
 /// Whether this client may present the code now, from where it was sent, with the proof it promised.
@@ -95,6 +99,9 @@ fn check_presented(request: Request<'_>, code: &CodeFacts<'_>, now: UnixMs) -> R
     let Request { caller, form, .. } = request;
     if code.client != caller.client().client_id.as_str() {
         return Err(refused("the code of another client"));
+    }
+    if !caller.client().existed_at(code.given_at()) {
+        return Err(refused("the code of an earlier client of this id"));
     }
     if code.expires_at <= now {
         return Err(refused("expired"));
@@ -126,17 +133,18 @@ async fn login_of(
     let session = session.filter(|session| session.tenant == *tenant && session.user.as_str() == code.user);
     let session = session.ok_or_else(|| refused("the session has ended"))?;
     let user = engine.cached().user(tenant, code.user).await?;
-    let user = user.filter(|user| user.admits(code.authenticated_at));
+    let user =
+        user.filter(|user| user.admits(code.authenticated_at) && user.allows(code.client, code.given_at()));
     Ok((session, user.ok_or_else(|| refused("the user may not come in any more"))?))
 }
 
 async fn spend(
     request: Request<'_>,
     code: &CodeFacts<'_>,
-    family: Option<FamilyKey>,
+    (family, access_token): (Option<FamilyKey>, GivenToken),
 ) -> Result<(), OAuthError> {
     let tenant = &request.exchange.tenant().tenant.id;
-    if request.engine.spend_code(tenant, code, family).await? {
+    if request.engine.spend_code(tenant, code, family, access_token).await? {
         return Ok(());
     }
     if let Some(family) = family {

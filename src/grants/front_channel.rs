@@ -58,10 +58,12 @@ async fn give(
 ) -> Result<Vec<(&'static str, String)>, OAuthError> {
     let kind = asked.response_type;
     // What can fail comes before what is given.
-    let granted = match kind.brings_tokens() {
-        true => Some(granted(engine, tenant, client, asked, approved).await?),
-        false => None,
+    let granted = if kind.brings_tokens() {
+        Some(granted(engine, tenant, client, asked, approved).await?)
+    } else {
+        None
     };
+    engine.spend_pushed(&tenant.tenant.id, asked).await?;
     let code = kind.has(ResponseType::CODE).then(|| engine.code(tenant, asked, approved)).transpose()?;
     let mut parameters = Vec::with_capacity(8);
     if let Some(granted) = granted {
@@ -107,7 +109,11 @@ async fn granted(
         target,
         organization: standing.map(|standing| standing.organization),
         grant: GrantType::Implicit,
-        requested: Some(Box::new(Requested { nonce: asked.nonce.clone(), ..Requested::default() })),
+        requested: Some(Box::new(Requested {
+            nonce: asked.nonce.clone(),
+            wanted: asked.claims.wanted,
+            ..Requested::default()
+        })),
         now: engine.now(),
         jti: engine.next_serial(),
     };

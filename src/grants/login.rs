@@ -12,6 +12,7 @@ use crate::model::family::NewFamily;
 use crate::model::session::{Amr, Session};
 use crate::model::signing_key::Algorithm;
 use crate::model::user::User;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::{FamilyKey, OrganizationId};
 use crate::protocol::oauth_error::OAuthError;
@@ -57,11 +58,13 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         session: &session,
         organization: session.organization.as_ref().map(OrganizationId::as_str),
         scope: &known,
+        wanted: Wanted::default(),
         started_at: now,
     };
     let family = family(request, &first)?;
     let (started, refresh_token) = family.map_or((None, None), |(new, token)| (Some(new), Some(token)));
     engine.open_session(&session, started).await?;
+    engine.ensure_admitted(&login.user, session.id).await?;
 
     let facts = Facts {
         tenant: Arc::clone(tenant),
@@ -90,6 +93,7 @@ pub(crate) struct FirstToken<'a> {
     pub(crate) session: &'a Session,
     pub(crate) organization: Option<&'a str>,
     pub(crate) scope: &'a Scope,
+    pub(crate) wanted: Wanted,
     pub(crate) started_at: UnixMs,
 }
 
@@ -131,6 +135,7 @@ pub(crate) fn family(
         organization: first.organization,
         audience: first.target.resource_server.as_ref().map(|_| first.target.audience.as_str()),
         scope: first.scope.as_str(),
+        wanted: first.wanted,
         authenticated_at: first.session.authenticated_at,
         amr: first.session.amr,
         started_at: first.started_at,

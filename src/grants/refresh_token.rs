@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::claims::{Facts, Subject};
+use crate::claims::{Facts, Requested, Subject};
 use crate::clock::UnixMs;
 use crate::engine::organizations::{Standing, check_usage};
 use crate::engine::refresh_tokens::{Lifetimes, OpenedRefreshToken, RefreshFacts};
@@ -10,6 +10,7 @@ use crate::grants::{Grant, Granted, Request};
 use crate::model::family::{Presented, Rotation};
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::user::User;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::protocol::scope::Scope;
@@ -62,11 +63,16 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         target,
         organization: standing.map(|standing| standing.organization),
         grant: GrantType::RefreshToken,
-        requested: None,
+        requested: requested(facts.wanted),
         now,
         jti: engine.next_serial(),
     };
     Ok(Granted::new(facts, keys, refresh_token))
+}
+
+/// What the authorization request of the login wants to find in the tokens, as a rule nothing.
+fn requested(wanted: Wanted) -> Option<Box<Requested>> {
+    if wanted.is_empty() { None } else { Some(Box::new(Requested { wanted, ..Requested::default() })) }
 }
 
 /// The user whose token it is, if client, family and user are all still what they were.
@@ -82,8 +88,12 @@ async fn holder(
     if facts.expires_at.is_some_and(|end| end <= now) {
         return Err(dead(engine, RefreshReason::Expired));
     }
+    if !caller.client().existed_at(facts.started_at) {
+        return Err(dead(engine, RefreshReason::WrongClient));
+    }
     let found = engine.cached().user(&exchange.tenant().tenant.id, facts.user).await?;
-    found.filter(|user| user.admits(facts.started_at)).ok_or_else(|| dead(engine, RefreshReason::UserGone))
+    let admits = |user: &User| user.admits(facts.started_at) && user.allows(facts.client, facts.started_at);
+    found.filter(|user| admits(user)).ok_or_else(|| dead(engine, RefreshReason::UserGone))
 }
 
 /// The scope asked for, which must lie within what was granted at login (RFC 6749 §6).

@@ -54,6 +54,8 @@ const NEW: &[Field] = &[
     Field::texts("callbacks"),
     Field::texts("allowed_logout_urls"),
     Field::texts("web_origins"),
+    Field::flag("require_pushed_authorization_requests"),
+    Field::map("signed_request_object"),
     Field::flag("is_first_party"),
     Field::text("organization_usage"),
     Field::map("refresh_token"),
@@ -77,6 +79,8 @@ const CHANGE: &[Field] = &[
     Field::texts("callbacks"),
     Field::texts("allowed_logout_urls"),
     Field::texts("web_origins"),
+    Field::flag("require_pushed_authorization_requests"),
+    Field::map("signed_request_object"),
     Field::flag("is_first_party"),
     Field::text("organization_usage"),
     Field::map("refresh_token"),
@@ -151,7 +155,7 @@ fn with_secret(put: &Put<Client>) -> Value {
 }
 
 fn render(client: &Client) -> Value {
-    let mut members = shown(client, &["secrets"]);
+    let mut members = shown(client, &["created_at", "secrets"]);
     members.insert("global".to_owned(), json!(false));
     members.insert("oidc_conformant".to_owned(), json!(true));
     Value::Object(members)

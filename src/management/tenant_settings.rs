@@ -34,6 +34,8 @@ const SETTINGS: &[Field] = &[
     Field::whole("refresh_token_lifetime"),
     Field::whole("idle_refresh_token_lifetime"),
     Field::within("refresh_token_leeway", 0, 600),
+    Field::map("flags"),
+    Field::within("pushed_authorization_request_lifetime", 5, 600),
     Field::flag("auth0_conformant"),
     Field::flag("reuse_ends_session"),
 ];

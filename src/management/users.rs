@@ -158,8 +158,17 @@ pub(crate) fn brief(user: &User) -> Value {
 
 /// A user as Auth0 shows one.
 pub(crate) fn render(user: &User) -> Value {
-    let hidden =
-        ["connection", "not_before", "permissions", "profile", "roles", "tenant", "created_at", "updated_at"];
+    let hidden = [
+        "clients_not_before",
+        "connection",
+        "not_before",
+        "permissions",
+        "profile",
+        "roles",
+        "tenant",
+        "created_at",
+        "updated_at",
+    ];
     let mut members = shown(user, &hidden);
     members.extend(shown(&user.profile, &[]));
     let fallback = user.email.as_ref().or(user.username.as_ref());

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::UnixMs;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::model::signing_key::Algorithm;
@@ -52,6 +53,12 @@ pub struct Client {
     /// Origins from which a browser may use the endpoints (CORS, `web_message`).
     #[serde(default)]
     pub web_origins: Vec<String>,
+    /// Whether every authorization request must be pushed (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// What is asked of signed authorization requests.
+    #[serde(default)]
+    pub signed_request_object: SignedRequestObject,
     /// Whether people skip consent.
     #[serde(default = "yes")]
     pub is_first_party: bool,
@@ -64,6 +71,9 @@ pub struct Client {
     /// How its ID tokens are signed and how long they live.
     #[serde(default)]
     pub jwt_configuration: JwtConfiguration,
+    /// When it was made: what an earlier client of the same id was given is not this one's.
+    #[serde(default)]
+    pub created_at: UnixMs,
     /// Free-form values of the tenant's administrator.
     #[serde(default)]
     pub client_metadata: std::collections::BTreeMap<String, String>,
@@ -173,6 +183,14 @@ pub enum ExpirationType {
     NonExpiring,
 }
 
+/// Auth0's `signed_request_object` of a client (RFC 9101); its keys are the client's `jwks`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignedRequestObject {
+    /// Whether every authorization request must be signed.
+    pub required: bool,
+}
+
 /// Auth0's `jwt_configuration` of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -183,11 +201,19 @@ pub struct JwtConfiguration {
     pub alg: Algorithm,
 }
 
+/// How far the clocks of two nodes may be apart, in seconds.
+const SKEW_SECS: u64 = 5;
+
 const fn yes() -> bool {
     true
 }
 
 impl Client {
+    /// Whether it was there at `at`, by the clock of any node: they may differ by a few seconds.
+    pub fn existed_at(&self, at: UnixMs) -> bool {
+        at.plus_secs(SKEW_SECS) >= self.created_at
+    }
+
     /// Whether the client proves who it is.
     pub fn is_confidential(&self) -> bool {
         self.token_endpoint_auth_method != AuthMethod::None

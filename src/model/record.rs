@@ -17,6 +17,8 @@ pub enum Kind {
     ClientGrant,
     /// [`crate::model::connection::Connection`].
     Connection,
+    /// [`crate::model::consent::Consent`].
+    Consent,
     /// [`crate::model::credential::Credential`].
     Credential,
     /// [`crate::model::organization::Organization`].
@@ -35,10 +37,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Client,
         Self::ClientGrant,
         Self::Connection,
+        Self::Consent,
         Self::Credential,
         Self::Organization,
         Self::ResourceServer,
@@ -54,6 +57,7 @@ impl Kind {
             Self::Client => "c",
             Self::ClientGrant => "g",
             Self::Connection => "n",
+            Self::Consent => "y",
             Self::Credential => "p",
             Self::Organization => "o",
             Self::ResourceServer => "a",

@@ -48,6 +48,15 @@ impl Amr {
     /// A one-time password was checked.
     pub const OTP: Self = Self(2);
 
+    /// Every class of authentication that there is, weakest first; these are names of our own, and all of one factor.
+    pub const ACRS: [&str; 2] = ["urn:jeton:acr:otp", "urn:jeton:acr:pwd"];
+
+    /// The class of a login by these methods (`acr`, OpenID Connect Core §2).
+    pub const fn acr(self) -> &'static str {
+        let [otp, password] = Self::ACRS;
+        if self.0 & Self::PASSWORD.0 == 0 { otp } else { password }
+    }
+
     /// The registered names of the methods in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         [(Self::PASSWORD, "pwd"), (Self::OTP, "otp")]

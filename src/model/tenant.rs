@@ -58,6 +58,10 @@ pub struct TenantSettings {
     pub session_lifetime: u64,
     /// Idle lifetime of sessions.
     pub idle_session_lifetime: u64,
+    /// How long a pushed authorization request waits for the browser.
+    pub pushed_authorization_request_lifetime: u64,
+    /// Switches by Auth0's names.
+    pub flags: TenantFlags,
     /// Whether nobody can make an account of their own.
     pub disable_signup: bool,
     /// Whether `org_name` is put into tokens beside `org_id`.
@@ -66,6 +70,14 @@ pub struct TenantSettings {
     pub auth0_conformant: bool,
     /// Whether a replayed refresh token ends the whole session rather than its family only.
     pub reuse_ends_session: bool,
+}
+
+/// Auth0's `flags` of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TenantFlags {
+    /// Whether anybody may register an application (RFC 7591).
+    pub enable_dynamic_client_registration: bool,
 }
 
 impl Default for TenantSettings {
@@ -80,6 +92,8 @@ impl Default for TenantSettings {
             refresh_token_leeway: 30,
             session_lifetime: 604_800,
             idle_session_lifetime: 259_200,
+            pushed_authorization_request_lifetime: 60,
+            flags: TenantFlags::default(),
             disable_signup: false,
             allow_organization_name_in_authentication_api: false,
             auth0_conformant: false,

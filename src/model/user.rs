@@ -1,6 +1,7 @@
 //! A user: the person whom tokens are about.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,10 @@ pub struct User {
     /// Refresh families started before this instant are dead (password change, revoke all).
     #[serde(default)]
     pub not_before: UnixMs,
+    /// What a client, by id, got of this user before its instant is dead: the user took back a consent. One entry for
+    /// each client that this ever happened to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clients_not_before: BTreeMap<String, UnixMs>,
     /// Tenant-wide roles.
     #[serde(default)]
     pub roles: Vec<RoleId>,
@@ -81,6 +86,11 @@ impl User {
     /// The unique name of a login name within a connection.
     pub fn username_identifier(connection: &ConnectionId, username: &str) -> String {
         format!("username:{connection}:{}", username.to_lowercase())
+    }
+
+    /// Whether what `client` got at `at` is still allowed to it.
+    pub fn allows(&self, client: &str, at: UnixMs) -> bool {
+        self.clients_not_before.get(client).is_none_or(|start| at >= *start)
     }
 
     /// Whether a refresh family started at `started_at` is still wanted.

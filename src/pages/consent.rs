@@ -4,6 +4,7 @@ use http::StatusCode;
 use maud::html;
 
 use crate::engine::authorization::Page;
+use crate::engine::presence::Presence;
 use crate::pages::layout;
 use crate::pages::visit::Visit;
 use crate::protocol::oauth_error::{Fault, OAuthError};
@@ -20,6 +21,7 @@ pub async fn answer(mut visit: Visit<'_>) -> Result<Reply, OAuthError> {
         return show(&visit).await;
     }
     if visit.field("answer") == "yes" {
+        remember(&visit, &presence).await?;
         visit.asked.consented_by = Some(presence.user.user_id.to_string());
         return visit.go_on(Some(&presence)).await;
     }
@@ -27,10 +29,18 @@ pub async fn answer(mut visit: Visit<'_>) -> Result<Reply, OAuthError> {
     Ok(replies::respond(&visit.asked.refusal(visit.tenant(), &error)))
 }
 
+/// An application of the tenant's own that asks for consent asks each time; what others were allowed is remembered.
+async fn remember(visit: &Visit<'_>, presence: &Presence) -> Result<(), OAuthError> {
+    if visit.client.is_first_party {
+        return Ok(());
+    }
+    let (target, wanted) = visit.engine.wanted(visit.tenant(), &visit.asked).await?;
+    visit.engine.remember_consent(&presence.user, &visit.client, &target.audience, &wanted).await
+}
+
 async fn show(visit: &Visit<'_>) -> Result<Reply, OAuthError> {
     let words = visit.words;
-    let wanted = visit.engine.wanted(visit.tenant(), &visit.asked).await?;
-    let target = visit.engine.target(visit.tenant(), visit.asked.audience.as_deref()).await?;
+    let (target, wanted) = visit.engine.wanted(visit.tenant(), &visit.asked).await?;
     let described = |token: &str| {
         let server = target.resource_server.as_ref()?;
         let entry = server.scopes.iter().find(|entry| entry.value == token)?;

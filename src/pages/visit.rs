@@ -17,6 +17,7 @@ use crate::model::organization::Organization;
 use crate::model::session::Device;
 use crate::pages::layout::{self, Company, Frame};
 use crate::pages::words::{self, Words};
+use crate::protocol::authorization::ResponseMode;
 use crate::protocol::form::Form;
 use crate::protocol::ids::OrganizationId;
 use crate::protocol::oauth_error::OAuthError;
@@ -104,7 +105,11 @@ impl<'a> Visit<'a> {
     ) -> Reply {
         let frame = Frame { tenant: self.tenant(), words: self.words, title, targets: &self.targets() };
         let company = Company { organization: self.organization.as_deref(), picture };
-        layout::page_with(frame, company, status, contents)
+        let mut page = layout::page_with(frame, company, status, contents);
+        if self.asked.response_mode == ResponseMode::WebMessage {
+            html::keep_opener(&mut page);
+        }
+        page
     }
 
     /// Who is logged in in this browser.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::grant_type::GrantType;
+
 /// What comes back from the authorization endpoint, as a set of bits: everything that is not a code comes by way of
 /// the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,12 @@ impl ResponseType {
     /// Whether `word` is in the set.
     pub const fn has(self, word: Self) -> bool {
         self.0 & word.0 != 0
+    }
+
+    /// The grant types that a client needs for it (RFC 7591 §2.1).
+    pub fn grants(self) -> impl Iterator<Item = GrantType> {
+        let code = self.has(Self::CODE).then_some(GrantType::AuthorizationCode);
+        code.into_iter().chain(self.brings_tokens().then_some(GrantType::Implicit))
     }
 
     /// Whether tokens come by way of the browser.

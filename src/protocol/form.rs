@@ -38,6 +38,25 @@ impl<'a> Form<'a> {
         json::read(text)
     }
 
+    /// Named values that were read elsewhere.
+    ///
+    /// # Errors
+    /// `invalid_request` for a repeated name or more than [`PARAMETERS_MAX`] of them.
+    pub fn of_pairs(pairs: Vec<(String, String)>) -> Result<Form<'static>, OAuthError> {
+        let mut form = Form::default();
+        for (name, value) in pairs {
+            form.push(Cow::Owned(name), Cow::Owned(value))?;
+        }
+        Ok(form)
+    }
+
+    /// A copy with the declared parameters only.
+    pub fn declared(&self, names: &[&str]) -> Form<'static> {
+        let declared = self.pairs.iter().filter(|(name, _)| names.contains(&name.as_ref()));
+        let owned = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
+        Form { pairs: declared.map(|(name, value)| (owned(name), owned(value))).collect() }
+    }
+
     /// The value called `name`, unless absent or empty.
     pub fn value(&self, name: &str) -> Option<&str> {
         let (_, value) = self.pairs.iter().find(|(own, _)| own == name)?;

@@ -13,12 +13,22 @@ pub enum ErrorCode {
     InteractionRequired,
     /// Client authentication failed.
     InvalidClient,
+    /// What a client says of itself cannot be registered (RFC 7591 §3.2.2).
+    InvalidClientMetadata,
     /// The code, token or credentials presented are not valid.
     InvalidGrant,
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri,
     /// A parameter is missing, repeated, malformed or unknown.
     InvalidRequest,
+    /// The request object is malformed, not the client's, or not good any more (RFC 9101 §7).
+    InvalidRequestObject,
+    /// The `request_uri` names nothing that this client may use (RFC 9101 §7).
+    InvalidRequestUri,
     /// The requested scope is unknown, malformed or exceeds what was granted.
     InvalidScope,
+    /// No software statement is believed here (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
     /// The bearer token is not valid (RFC 6750 §3.1).
     InvalidToken,
     /// The bearer token lacks a scope (RFC 6750 §3.1).
@@ -29,9 +39,7 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// There is nothing at this path or host; `invalid_request` on the wire.
     NotFound,
-    /// Request objects are not read here (OpenID Connect Core §3.1.2.6).
-    RequestNotSupported,
-    /// Nor are references to them.
+    /// References to requests that are kept elsewhere are not followed (OpenID Connect Core §3.1.2.6).
     RequestUriNotSupported,
     /// A fault of ours.
     ServerError,
@@ -41,6 +49,8 @@ pub enum ErrorCode {
     TooManyRequests,
     /// The client may not use this grant type.
     UnauthorizedClient,
+    /// An essential class of authentication cannot be had (OpenID Connect Core Error Code 1.0).
+    UnmetAuthenticationRequirements,
     /// No such grant type here.
     UnsupportedGrantType,
     /// The body is in a format we do not read (RFC 9110 §15.5.16); `invalid_request` on the wire.
@@ -57,20 +67,25 @@ impl ErrorCode {
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidRequest | Self::MethodNotAllowed | Self::NotFound | Self::UnsupportedMediaType => {
                 "invalid_request"
             }
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",
-            Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::TooManyRequests => "too_many_requests",
             Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
         }

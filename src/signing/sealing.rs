@@ -45,6 +45,10 @@ pub enum Purpose {
     Logout = 5,
     /// What a link in a message says, `ml_…`.
     Mail = 6,
+    /// A pushed authorization request, `pr_…` inside its URN.
+    Pushed = 7,
+    /// The token with which a registered client manages itself, `ra_…`.
+    Registration = 8,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -71,7 +75,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -79,6 +83,8 @@ impl Purpose {
         Self::SigningKey,
         Self::Logout,
         Self::Mail,
+        Self::Pushed,
+        Self::Registration,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -89,7 +95,9 @@ impl Purpose {
             Self::LoginState => "ls_",
             Self::Logout => "lo_",
             Self::Mail => "ml_",
+            Self::Pushed => "pr_",
             Self::RefreshToken => "rt_",
+            Self::Registration => "ra_",
         }
     }
 
@@ -101,7 +109,9 @@ impl Purpose {
             Self::LoginState => b"login-state",
             Self::Logout => b"logout",
             Self::Mail => b"mail",
+            Self::Pushed => b"pushed-request",
             Self::RefreshToken => b"refresh-token",
+            Self::Registration => b"registration",
             Self::SigningKey => b"signing-key",
         }
     }

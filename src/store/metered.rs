@@ -117,6 +117,10 @@ impl Spends for Metered {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Answer<Spent> {
         self.timed(StoreVerb::Spend, self.inner.spend(thing, note)).await
     }
+
+    async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {
+        self.timed(StoreVerb::SpendFind, self.inner.is_spent(thing)).await
+    }
 }
 
 #[async_trait]

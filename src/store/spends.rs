@@ -7,21 +7,27 @@ use crate::store::StoreError;
 /// What can be used once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
+    /// An access token that was taken back: its `jti` (RFC 7519 §4.1.7).
+    AccessToken,
     /// The `jti` of a client assertion (RFC 7523 §3).
     Assertion,
     /// An authorization code (RFC 6749 §4.1.2).
     Code,
     /// A link or code sent by mail.
     Mail,
+    /// A pushed authorization request (RFC 9126 §4).
+    Pushed,
 }
 
 impl Purpose {
     /// The short tag used in store keys; never change one.
     pub const fn tag(self) -> &'static str {
         match self {
+            Self::AccessToken => "t",
             Self::Assertion => "a",
             Self::Code => "c",
             Self::Mail => "m",
+            Self::Pushed => "p",
         }
     }
 }
@@ -57,4 +63,10 @@ pub trait Spends: Send + Sync {
     /// # Errors
     /// [`StoreError`]; after [`StoreError::Unknown`] the thing may be spent.
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError>;
+
+    /// Whether `thing` was spent; it is not spent by this.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError>;
 }

@@ -132,10 +132,16 @@ fn web_message(response: &Response) -> Reply {
     );
     let mut reply = HttpResponse::new(body.into_string().into());
     guard(&mut reply, &policy);
-    // The policy says who may frame it; a window that was opened must know who opened it.
+    // The policy says who may frame it.
     reply.headers_mut().remove("x-frame-options");
-    reply.headers_mut().remove("cross-origin-opener-policy");
+    keep_opener(&mut reply);
     reply
+}
+
+/// Lets a window remember which one opened it: a page on the way to a [`ResponseMode::WebMessage`] in a window of its
+/// own would forget it otherwise, and there would be nobody to tell.
+pub fn keep_opener(reply: &mut Reply) {
+    reply.headers_mut().remove("cross-origin-opener-policy");
 }
 
 fn guard(reply: &mut Reply, policy: &str) {
@@ -185,7 +191,7 @@ mod tests {
         let reply = response(ResponseMode::WebMessage);
         let body = String::from_utf8_lossy(reply.body()).into_owned();
         assert!(body.contains("data-origin=\"https://a.test\""), "{body}");
-        assert!(!body.contains("\"><script>"), "{body}");
+        assert!(body.contains("&gt;&lt;script&gt;") && body.matches("<script>").count() == 1, "{body}");
         let policy = reply.headers()["content-security-policy"].to_str().unwrap();
         assert!(
             policy.contains("frame-ancestors https://a.test;") && policy.contains(&hash(TELL_IT)),

@@ -114,13 +114,18 @@ fn status(code: ErrorCode, manner: Manner) -> StatusCode {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::ConsentRequired
         | ErrorCode::InteractionRequired
+        | ErrorCode::InvalidClientMetadata
         | ErrorCode::InvalidGrant
+        | ErrorCode::InvalidRedirectUri
+        | ErrorCode::InvalidSoftwareStatement
         | ErrorCode::InvalidRequest
+        | ErrorCode::InvalidRequestObject
+        | ErrorCode::InvalidRequestUri
         | ErrorCode::InvalidScope
         | ErrorCode::LoginRequired
-        | ErrorCode::RequestNotSupported
         | ErrorCode::RequestUriNotSupported
         | ErrorCode::UnauthorizedClient
+        | ErrorCode::UnmetAuthenticationRequirements
         | ErrorCode::UnsupportedGrantType
         | ErrorCode::UnsupportedResponseType => StatusCode::BAD_REQUEST,
     }

@@ -1,25 +1,33 @@
-// A browser by hand: a cookie jar, redirects followed only within the server, the login form filled in.
+// A browser by hand: a cookie jar, redirects followed only within the server, the login form filled in, consent given.
 import { demo } from './demo.mjs'
 
 /** Goes to `url`, logs in when a page asks, and gives the URL at which the server sends the browser away. */
 export class Browser {
   #cookies = new Map()
+  #issuer
+
+  constructor(issuer = demo.issuer) {
+    this.#issuer = issuer
+  }
 
   async visit(url) {
     let response = await this.#go(new URL(url))
     for (;;) {
       const location = response.headers.get('location')
       if (location) {
-        const next = new URL(location, demo.issuer)
-        if (next.origin !== new URL(demo.issuer).origin) return next
+        const next = new URL(location, this.#issuer)
+        if (next.origin !== new URL(this.#issuer).origin) return next
         response = await this.#go(next)
         continue
       }
       const page = await response.text()
       const state = /name="state" value="([^"]+)"/.exec(page)?.[1]
       if (response.status !== 200 || !state) throw new Error(`no form (${response.status}): ${page}`)
-      const form = { state, username: demo.user.name, password: demo.user.password }
-      const action = new URL(/<form method="post" action="([^"]+)"/.exec(page)[1], demo.issuer)
+      const action = new URL(/<form method="post" action="([^"]+)"/.exec(page)[1], this.#issuer)
+      const form =
+        action.pathname === '/u/consent'
+          ? { state, answer: 'yes' }
+          : { state, username: demo.user.name, password: demo.user.password }
       response = await this.#go(action, { method: 'POST', body: new URLSearchParams(form) })
     }
   }

@@ -10,6 +10,7 @@ suite! {
     tenants_purposes_and_names_do_not_meet,
     one_of_many_is_the_first,
     an_expired_thing_can_be_spent_again,
+    looking_does_not_spend,
     names_and_notes_are_any_bytes,
 }
 
@@ -39,6 +40,21 @@ async fn tenants_purposes_and_names_do_not_meet(world: &World) {
     for thing in things {
         assert_eq!(world.store.spend(thing, b"").await.unwrap(), Spent::Before(Vec::new()), "{thing:?}");
     }
+}
+
+async fn looking_does_not_spend(world: &World) {
+    let token =
+        Thing { purpose: Purpose::AccessToken, expires_at: in_ms(300), ..thing(&world.tenant, b"jti") };
+    for _ in 0..2 {
+        assert!(!world.store.is_spent(token).await.unwrap());
+    }
+    assert_eq!(world.store.spend(token, b"note").await.unwrap(), Spent::First);
+    assert!(world.store.is_spent(token).await.unwrap());
+    assert!(!world.store.is_spent(thing(&world.tenant, b"jti")).await.unwrap(), "another purpose");
+    let elsewhere = tenant();
+    assert!(!world.store.is_spent(Thing { tenant: &elsewhere, ..token }).await.unwrap());
+    pass(400).await;
+    assert!(!world.store.is_spent(token).await.unwrap(), "expired");
 }
 
 async fn one_of_many_is_the_first(world: &World) {

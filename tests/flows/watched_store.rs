@@ -140,6 +140,11 @@ impl Spends for WatchedStore {
         self.pass(1)?;
         self.inner.spend(thing, note).await
     }
+
+    async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.is_spent(thing).await
+    }
 }
 
 #[async_trait]

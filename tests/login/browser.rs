@@ -42,6 +42,17 @@ impl Browser {
         self.send(self.http.get(format!("{}{path}", self.base)).header(ACCEPT_LANGUAGE, language)).await
     }
 
+    pub(crate) async fn post_pairs(&self, path: &str, form: &[(String, String)]) -> Answer {
+        self.send(self.http.post(format!("{}{path}", self.base)).form(form)).await
+    }
+
+    /// Sends JSON (or nothing, for `null`) with a bearer token.
+    pub(crate) async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Answer {
+        let request =
+            self.http.request(method.parse().unwrap(), format!("{}{path}", self.base)).bearer_auth(token);
+        self.send(if body.is_null() { request } else { request.json(&body) }).await
+    }
+
     pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
         self.send(self.http.get(format!("{}{path}", self.base)).bearer_auth(token)).await
     }

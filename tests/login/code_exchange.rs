@@ -44,7 +44,16 @@ async fn a_second_use_is_refused_and_takes_away_what_the_first_gave() {
     let browser = world.browser();
     let code = world.ann(&browser, "spa", &[]).await.code();
     let first = world.exchange(&browser, &code).await.json();
+    let access = first["access_token"].as_str().unwrap();
+    assert_eq!(browser.get_as("/userinfo", access).await.status, 200);
     world.exchange(&browser, &code).await.refused(400, "invalid_grant");
+    assert_eq!(browser.get_as("/userinfo", access).await.status, 401, "the access token, too");
+    let introspected = [("client_id", "web"), ("client_secret", World::WEB_SECRET), ("token", access)];
+    assert_eq!(browser.post("/oauth/introspect", &introspected).await.json()["active"], false);
+    let again =
+        world.exchange(&browser, &browser.get(&crate::world::authorize("spa", &[])).await.code()).await;
+    let access = again.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(browser.get_as("/userinfo", &access).await.status, 200, "the session lives on");
     let refresh = first["refresh_token"].as_str().unwrap();
     let form = [("grant_type", "refresh_token"), ("client_id", "spa"), ("refresh_token", refresh)];
     browser.post("/oauth/token", &form).await.refused(400, "invalid_grant");

@@ -3,7 +3,7 @@
 use crate::world::{World, authorize};
 
 /// Parameters over the usual ones, and the error that the application is told.
-const SENT_BACK: [(&[(&str, &str)], &str); 17] = [
+const SENT_BACK: [(&[(&str, &str)], &str); 21] = [
     (&[("response_type", "")], "invalid_request"),
     (&[("response_type", "none")], "unsupported_response_type"),
     (&[("response_type", "code code")], "unsupported_response_type"),
@@ -19,7 +19,11 @@ const SENT_BACK: [(&[(&str, &str)], &str); 17] = [
     (&[("max_age", "-1")], "invalid_request"),
     (&[("audience", "https://nosuch.test/")], "access_denied"),
     (&[("organization", "nosuch")], "invalid_request"),
-    (&[("request", "ey.ey.x")], "request_not_supported"),
+    (&[("request", "ey.ey.x")], "invalid_request_object"),
+    (&[("request_uri", "https://app.test/object")], "request_uri_not_supported"),
+    (&[("request_uri", "urn:ietf:params:oauth:request_uri:pr_x")], "invalid_request_uri"),
+    (&[("request_uri", "https://app.test/object"), ("request", "ey.ey.x")], "invalid_request"),
+    (&[("claims", "[]")], "invalid_request"),
     (&[("id_token_hint", "ey.ey.x")], "invalid_request"),
 ];
 
@@ -94,6 +98,20 @@ async fn discovery_says_what_there_is() {
     assert_eq!(document["response_modes_supported"], modes);
     assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(document["claims_parameter_supported"], true);
+    assert_eq!(document["request_parameter_supported"], true);
+    assert_eq!(document["request_uri_parameter_supported"], false);
+    assert_eq!(
+        document["acr_values_supported"],
+        serde_json::json!(["urn:jeton:acr:otp", "urn:jeton:acr:pwd"])
+    );
+    assert!(document["grant_types_supported"].as_array().unwrap().contains(&"implicit".into()));
+    for (name, address) in
+        document.as_object().unwrap().iter().filter(|(name, _)| name.ends_with("_endpoint"))
+    {
+        let path = address.as_str().unwrap().strip_prefix("http://localhost:8080").unwrap();
+        assert_ne!(world.browser().get(path).await.status, 404, "{name}: {path}");
+    }
     let grants = document["grant_types_supported"].as_array().unwrap();
     assert!(grants.contains(&"authorization_code".into()));
     world.stop().await;

@@ -39,6 +39,20 @@ async fn its_page_may_be_framed_by_that_origin_and_no_other_page_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_was_opened_for_it_remembers_who_opened_it() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let policy = "cross-origin-opener-policy";
+    let usual = browser.follow(&browser.get(&authorize("spa", &[])).await).await;
+    assert_eq!(usual.headers[policy], "same-origin");
+    let page = browser.follow(&browser.get(&authorize("spa", &SILENT[..1])).await).await;
+    assert!(!page.headers.contains_key(policy), "{page:?}");
+    let told = browser.type_in(&page, "ann", "Correct-Horse-1").await;
+    assert!(told.message().1["code"].is_string() && !told.headers.contains_key(policy), "{told:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn errors_are_told_too_and_nothing_breaks_out_of_the_page() {
     let world = World::start().await;
     let browser = world.browser();

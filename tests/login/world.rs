@@ -49,13 +49,19 @@ impl World {
         config.mail.folder = folder.path().join("mail");
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
+        config.bootstrap.client_id = "admin".into();
+        config.bootstrap.client_secret = Self::WEB_SECRET.to_owned().into();
+        config.registration.per_address_hourly_max = 40;
+        config.registration.clients_max = 60;
         let clock = Clock::fixed(NOW);
         let (store, watch) = WatchedStore::over(store(&config, &clock).await);
         let surroundings =
             Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
         let server = Server::start(&config, surroundings).await.unwrap();
         let world = Self { server, clock, store: watch, folder };
-        world.load(include_str!("world.json")).await;
+        world
+            .load(&include_str!("world.json").replace("@PUBLIC_KEY@", &crate::request_objects::public_key()))
+            .await;
         world.until_tenants_are_known().await;
         world
     }
@@ -93,6 +99,18 @@ impl World {
     pub(crate) async fn ann(&self, browser: &Browser, client: &str, more: &[(&str, &str)]) -> Answer {
         let page = browser.follow(&browser.get(&authorize(client, more)).await).await;
         browser.type_in(&page, "ann@example.test", "Correct-Horse-1").await
+    }
+
+    /// A token for the management API.
+    pub(crate) async fn administrator(&self) -> String {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "admin"),
+            ("client_secret", Self::WEB_SECRET),
+            ("audience", "http://localhost:8080/api/v2/"),
+        ];
+        let answer = self.browser().post("/oauth/token", &form).await.json();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     /// Exchanges a code as the public client `spa`.
@@ -228,6 +246,12 @@ pub(crate) fn authorize(client: &str, more: &[(&str, &str)]) -> String {
     let all = usual.chain(more.iter().copied()).filter(|(_, value)| !value.is_empty());
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
     format!("/authorize?{query}")
+}
+
+/// The parameters of an authorization request, as [`authorize`] has them.
+pub(crate) fn parameters(client: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let address = authorize(client, more);
+    url::form_urlencoded::parse(address.split_once('?').unwrap().1.as_bytes()).into_owned().collect()
 }
 
 /// The claims of a JWT, unverified.

@@ -5,7 +5,9 @@ use zeroize::Zeroizing;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::serial::Jti;
 use crate::model::session::Amr;
+use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::pkce::Challenge;
@@ -30,6 +32,8 @@ pub struct CodeFacts<'a> {
     pub challenge: Option<Challenge>,
     /// For the ID token.
     pub nonce: Option<&'a str>,
+    /// What the application wants to find in the tokens.
+    pub wanted: Wanted,
     /// Who logged in.
     pub user: &'a str,
     /// In which session.
@@ -58,11 +62,29 @@ impl OpenedCode {
     }
 }
 
-/// What the first use of a code gave, and a second one takes away.
+impl CodeFacts<'_> {
+    /// When it was given.
+    pub fn given_at(&self) -> UnixMs {
+        UnixMs(self.expires_at.0.saturating_sub(LIFETIME_SECS * 1000))
+    }
+}
+
+/// The access token that the first use of a code gives.
+#[derive(Clone, Copy, Debug)]
+pub struct GivenToken {
+    /// Its id.
+    pub jti: Jti,
+    /// When it is worth nothing any more.
+    pub expires_at: UnixMs,
+}
+
+/// What the first use of a code gave, and a second one takes away; it fits the note of a spent thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Given {
     session: SessionId,
     family: Option<FamilyKey>,
+    jti: Jti,
+    expires_at: UnixMs,
 }
 
 impl Engine {
@@ -84,8 +106,8 @@ impl Engine {
         self.sealer().open(Purpose::Code, tenant, text).map(OpenedCode)
     }
 
-    /// Spends a code; `family` is what its first use is about to give. Whoever comes second takes that away from
-    /// whoever came first (RFC 6749 §4.1.2), and gets `false`.
+    /// Spends a code; `family` and `access_token` are what its first use is about to give. Whoever comes second takes
+    /// that away from whoever came first (RFC 6749 §4.1.2), and gets `false`.
     ///
     /// # Errors
     /// `temporarily_unavailable`; the code may be spent then.
@@ -94,14 +116,25 @@ impl Engine {
         tenant: &TenantId,
         facts: &CodeFacts<'_>,
         family: Option<FamilyKey>,
+        GivenToken { jti, expires_at }: GivenToken,
     ) -> Result<bool, OAuthError> {
         let thing =
             Thing { tenant, purpose: spends::Purpose::Code, name: &facts.id, expires_at: facts.expires_at };
-        let given = Given { session: facts.session, family };
+        let given = Given { session: facts.session, family, jti, expires_at };
         let note =
             postcard::to_stdvec(&given).map_err(|error| OAuthError::server_error(error.to_string()))?;
         let Spent::Before(note) = self.store().spend(thing, &note).await? else { return Ok(true) };
-        if let Ok(Given { session, family: Some(family) }) = postcard::from_bytes(&note) {
+        let Ok(Given { session, family, jti, expires_at }) = postcard::from_bytes(&note) else {
+            return Ok(false);
+        };
+        let token = Thing {
+            tenant,
+            purpose: spends::Purpose::AccessToken,
+            name: jti.as_str().as_bytes(),
+            expires_at,
+        };
+        self.store().spend(token, b"").await?;
+        if let Some(family) = family {
             self.revoke_family(session, family).await?;
         }
         Ok(false)

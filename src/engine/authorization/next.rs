@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use crate::engine::Engine;
-use crate::engine::authorization::Authorization;
 use crate::engine::authorization::codes::{self, CodeFacts};
+use crate::engine::authorization::{Authorization, parameters};
 use crate::engine::presence::Presence;
+use crate::engine::targets::Target;
 use crate::model::client::{Client, OrganizationUsage};
 use crate::model::organization::Organization;
 use crate::model::user::User;
@@ -139,14 +140,20 @@ impl Engine {
         Ok(choices)
     }
 
-    /// The scope that a person is asked to consent to.
+    /// Of whom, and the scope that a person is asked to consent to: what was asked for, and what would release the claims that were.
     ///
     /// # Errors
     /// `access_denied` when the audience is gone.
-    pub async fn wanted(&self, tenant: &TenantView, asked: &Authorization) -> Result<Scope, OAuthError> {
+    pub async fn wanted(
+        &self,
+        tenant: &TenantView,
+        asked: &Authorization,
+    ) -> Result<(Target, Scope), OAuthError> {
         let target = self.target(tenant, asked.audience.as_deref()).await?;
         let scope = Scope::parse(&asked.scope).unwrap_or_else(|_| Scope::empty());
-        Ok(target.known(&scope))
+        let wanted = asked.claims.wanted.scopes();
+        let wanted = target.known(&scope.iter().chain(wanted).collect());
+        Ok((target, wanted))
     }
 
     async fn step(
@@ -160,6 +167,10 @@ impl Engine {
             let first = if asked.wants_signup { Page::Signup } else { Page::Login };
             return Ok(Step::Ask(first));
         };
+        let essential = &asked.claims.essential_acrs;
+        if !essential.is_empty() && !essential.iter().any(|acr| acr == presence.session.amr.acr()) {
+            return Err(parameters::unmet());
+        }
         let user = &presence.user;
         let organization = match (&asked.organization, client.organization_usage) {
             (Some(id), _) => {
@@ -175,11 +186,29 @@ impl Engine {
                 _ => return Ok(Step::Ask(Page::Organization)),
             },
         };
-        let needs_consent = !client.is_first_party || asked.prompt.has(Prompt::CONSENT);
-        if needs_consent && asked.consented_by.as_deref() != Some(user.user_id.as_str()) {
+        if !self.is_consented(tenant, client, asked, user).await? {
             return Ok(Step::Ask(Page::Consent));
         }
         Ok(Step::Done(Box::new(Approved { presence: presence.clone(), organization })))
+    }
+
+    /// Whether the person lets the application have what it asks for: said on the way, or said before and remembered;
+    /// nobody is asked for an application of the tenant's own, unless it wants that.
+    async fn is_consented(
+        &self,
+        tenant: &TenantView,
+        client: &Client,
+        asked: &Authorization,
+        user: &User,
+    ) -> Result<bool, OAuthError> {
+        if asked.consented_by.as_deref() == Some(user.user_id.as_str()) {
+            return Ok(true);
+        }
+        if client.is_first_party || asked.prompt.has(Prompt::CONSENT) {
+            return Ok(!asked.prompt.has(Prompt::CONSENT));
+        }
+        let (target, wanted) = self.wanted(tenant, asked).await?;
+        self.has_consented(user, client, &target.audience, &wanted).await
     }
 
     /// Whether the login is by the right person and recent enough.
@@ -190,7 +219,10 @@ impl Engine {
         let young = asked.max_age_secs.is_none_or(|secs| {
             secs > 0 && self.now().ms_since(authenticated_at) <= secs.saturating_mul(1000)
         });
-        let right = asked.subject.as_deref().is_none_or(|subject| subject == presence.user.user_id.as_str());
+        let user = presence.user.user_id.as_str();
+        let demanded = &asked.claims.subjects;
+        let right = asked.subject.as_deref().is_none_or(|subject| subject == user)
+            && (demanded.is_empty() || demanded.iter().any(|subject| subject == user));
         right && (on_the_way || (young && !asked_again))
     }
 
@@ -212,6 +244,7 @@ impl Engine {
             named_redirect_uri: asked.named_redirect_uri,
             challenge: asked.challenge,
             nonce: asked.nonce.as_deref(),
+            wanted: asked.claims.wanted,
             user: presence.user.user_id.as_str(),
             session: presence.session.id,
             scope: &asked.scope,

@@ -59,6 +59,11 @@ fn check_authentication(client: &Client, secret: Option<&Secret>, flaws: &mut Fl
         "jwks",
         "expected the public keys of a client that authenticates with private_key_jwt",
     );
+    flaws.require(
+        !client.signed_request_object.required || client.jwks.is_some(),
+        "jwks",
+        "expected the public keys of a client that must sign its authorization requests",
+    );
     if let Some(jwks) = &client.jwks {
         check_jwks(jwks, flaws);
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::clock::UnixMs;
 use crate::engine::records::clearable::Clearable;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, client_checks, mint, overlay};
 use crate::model::client::{
     AppType, AuthMethod, Client, JwtConfiguration, OrganizationUsage, RefreshTokenSettings, SecretHash,
+    SignedRequestObject,
 };
 use crate::model::tenant::Tenant;
 use crate::protocol::grant_type::GrantType;
@@ -34,6 +36,8 @@ pub struct ClientDraft {
     pub callbacks: Option<Vec<String>>,
     pub allowed_logout_urls: Option<Vec<String>>,
     pub web_origins: Option<Vec<String>>,
+    pub require_pushed_authorization_requests: Option<bool>,
+    pub signed_request_object: Option<SignedRequestObject>,
     pub is_first_party: Option<bool>,
     pub organization_usage: Option<OrganizationUsage>,
     pub refresh_token: Option<RefreshTokenSettings>,
@@ -55,7 +59,10 @@ impl Registrar {
         let before = self.standing::<Client>(tenant, mode, draft.client_id.as_deref(), &[]).await?;
         let base = match &before {
             Some(before) => before.record.clone(),
-            None => fresh(tenant, &draft, self.new_client_id(draft.client_id.as_deref())?),
+            None => Client {
+                created_at: self.clock.now(),
+                ..fresh(tenant, &draft, self.new_client_id(draft.client_id.as_deref())?)
+            },
         };
         let secret = draft.client_secret.take();
         let mut after = overlaid(draft, base);
@@ -168,10 +175,13 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
         callbacks: Vec::new(),
         allowed_logout_urls: Vec::new(),
         web_origins: Vec::new(),
+        require_pushed_authorization_requests: false,
+        signed_request_object: SignedRequestObject::default(),
         is_first_party: true,
         organization_usage: OrganizationUsage::default(),
         refresh_token: RefreshTokenSettings::default(),
         jwt_configuration: JwtConfiguration::default(),
+        created_at: UnixMs::default(),
         client_metadata: BTreeMap::new(),
     }
 }
@@ -179,7 +189,7 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
 fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
     overlay!(draft => client; name, description, app_type, token_endpoint_auth_method, grant_types, callbacks,
         allowed_logout_urls, web_origins, is_first_party, organization_usage, refresh_token, jwt_configuration,
-        client_metadata);
+        client_metadata, require_pushed_authorization_requests, signed_request_object);
     client.jwks = draft.jwks.over(client.jwks);
     client.logo_uri = draft.logo_uri.over(client.logo_uri);
     client

@@ -269,6 +269,10 @@ impl Spends for Memory {
     async fn spend(&self, _: Thing<'_>, _: &[u8]) -> Result<Spent, StoreError> {
         absent()
     }
+
+    async fn is_spent(&self, _: Thing<'_>) -> Result<bool, StoreError> {
+        absent()
+    }
 }
 
 #[async_trait::async_trait]

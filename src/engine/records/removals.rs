@@ -4,6 +4,7 @@ use crate::engine::records::{Refusal, Registrar};
 use crate::model::change::Change;
 use crate::model::client::Client;
 use crate::model::client_grant::ClientGrant;
+use crate::model::consent::Consent;
 use crate::model::credential::Credential;
 use crate::model::membership::Membership;
 use crate::model::organization::Organization;
@@ -93,7 +94,7 @@ impl Registrar {
         }
     }
 
-    /// Removes a user with password and memberships; the caller ends the sessions.
+    /// Removes a user with password, consents and memberships; the caller ends the sessions.
     ///
     /// # Errors
     /// [`Refusal::Missing`]; removing again is safe.
@@ -101,12 +102,31 @@ impl Registrar {
         // First the user: from here on nothing of theirs is admitted.
         let user = self.gone::<User>(tenant, id.as_str()).await?;
         self.catalog.remove::<Credential>(tenant, id.as_str()).await?;
+        self.forget_consents(tenant, id).await?;
         loop {
             let memberships = self.catalog.store().organizations_of(tenant, id, None, STEP).await?;
             if memberships.is_empty() {
                 return Ok(user);
             }
             self.leave_all(&memberships).await?;
+        }
+    }
+
+    /// Whoever is made anew under the id of a user has consented to nothing.
+    async fn forget_consents(&self, tenant: &TenantId, id: &UserId) -> Result<(), Refusal> {
+        let prefix = Consent::prefix(id);
+        loop {
+            let (some, _) = self.catalog.page::<Consent>(tenant, Some(&prefix), STEP).await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            for found in some {
+                // Consents are kept in order of user.
+                if found.record.user != *id {
+                    return Ok(());
+                }
+                self.catalog.remove::<Consent>(tenant, &found.record.id()).await?;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tenants: an id that is a DNS label, hosts, an issuer, and settings within bounds.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::engine::records::branding::{self, OF_TENANT};
 use crate::engine::records::flaws::{Flaws, read_value};
@@ -78,7 +79,13 @@ fn merged(
 ) -> Result<TenantSettings, Refusal> {
     let mut all = serde_json::to_value(standing).map_err(|error| Refusal::Ours(error.to_string()))?;
     if let Some(all) = all.as_object_mut() {
-        all.extend(named);
+        for (name, value) in named {
+            match (all.get_mut(&name), value) {
+                // Of a group of switches, too, those that are not named stay.
+                (Some(Value::Object(standing)), Value::Object(value)) => standing.extend(value),
+                (_, value) => drop(all.insert(name, value)),
+            }
+        }
     }
     read_value(serde_json::json!({ "settings": all })).map(|read: SettingsOnly| read.settings)
 }
@@ -129,6 +136,11 @@ fn check_settings(settings: &TenantSettings, flaws: &mut Flaws) {
     for (path, value, most) in lifetimes {
         flaws.within(path, value, 1..=most);
     }
+    flaws.within(
+        "settings.pushed_authorization_request_lifetime",
+        settings.pushed_authorization_request_lifetime,
+        5..=600,
+    );
     flaws.within("settings.refresh_token_leeway", settings.refresh_token_leeway, 0..=600);
     flaws.require(
         settings.idle_refresh_token_lifetime <= settings.refresh_token_lifetime,
@@ -176,6 +188,10 @@ mod tests {
             (json!({"id": "a", "issuer": "https://a.example"}), "issuer"),
             (json!({"id": "a", "settings": {"refresh_token_leeway": 601}}), "settings.refresh_token_leeway"),
             (json!({"id": "a", "settings": {"session_lifetime": 0}}), "settings.session_lifetime"),
+            (
+                json!({"id": "a", "settings": {"pushed_authorization_request_lifetime": 601}}),
+                "settings.pushed_authorization_request_lifetime",
+            ),
             (json!({"id": "a", "settings": {"session_lifetime": "x"}}), "settings.session_lifetime"),
             (json!({"id": "a", "settings": {"nonsense": 1}}), "settings.nonsense"),
         ] {

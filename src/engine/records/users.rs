@@ -130,6 +130,7 @@ fn fresh(tenant: &Tenant, draft: &UserDraft, user_id: UserId, now: UnixMs) -> Us
         profile: Profile::default(),
         blocked: false,
         not_before: UnixMs(0),
+        clients_not_before: std::collections::BTreeMap::new(),
         roles: Vec::new(),
         permissions: Vec::new(),
         user_metadata: Map::new(),

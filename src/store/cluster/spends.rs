@@ -19,4 +19,8 @@ impl Spends for Cluster {
         let before: Option<Bytes> = self.hot(ask).await?;
         Ok(before.map_or(Spent::First, |note| Spent::Before(note.to_vec())))
     }
+
+    async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {
+        self.read::<i64>(Ask::plain("EXISTS", self.keys.spend(&thing))).await.map(|found| found > 0)
+    }
 }

@@ -118,4 +118,10 @@ impl Spends for Double {
         state.names.insert(key, note);
         Ok(Spent::First)
     }
+
+    async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {
+        self.strike().await?;
+        let name = format!("spent:{}:{:?}", thing.purpose.tag(), thing.name);
+        Ok(self.state().names.contains_key(&(thing.tenant.clone(), name)))
+    }
 }

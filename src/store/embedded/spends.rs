@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::batch::decoded;
 use super::disk::Space;
 use super::sweep::file;
 use super::{Embedded, keys};
@@ -31,5 +32,11 @@ impl Spends for Embedded {
             Ok(Spent::First)
         })
         .await
+    }
+
+    async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {
+        let Some(bytes) = self.disk()?.get(Space::Live, &keys::spend(&thing))? else { return Ok(false) };
+        let stored: Stored = decoded(&bytes)?;
+        Ok(stored.expires_at > self.clock.now())
     }
 }

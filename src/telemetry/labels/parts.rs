@@ -127,5 +127,7 @@ labels! {
         SessionUpdate = "session_update",
         /// `Spends::spend`.
         Spend = "spend",
+        /// `Spends::is_spent`.
+        SpendFind = "spend_find",
     }
 }
