@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use crate::browser::Browser;
 use crate::caller::Caller;
 use crate::node::{Node, Surroundings};
 
@@ -62,6 +63,14 @@ impl World {
     /// Somebody at the second process.
     pub(crate) fn b(&self) -> Caller {
         Caller::new(&self.b.public)
+    }
+
+    /// A browser for each process.
+    pub(crate) fn browsers(&self) -> (Browser, Browser) {
+        let at = |node: &Node| {
+            Browser::new("localhost", node.public.trim_start_matches("http://").parse().unwrap())
+        };
+        (at(&self.a), at(&self.b))
     }
 
     /// Imports a document through a third process.

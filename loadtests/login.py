@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What a login costs the server: login.py [PROGRAM] prints CPU time per login page, per redirect with a code from
+`/authorize` for somebody who is logged in, and per exchange of a code for tokens.
+
+PROGRAM is target/release/jeton. It runs on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster), wrk on core 1.
+CODES (20000) is how many codes are exchanged in each of ROUNDS (3) rounds; SECONDS_PER_RUN (5) how long pages are asked for.
+"""
+
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+CONNECTIONS = 64
+# RFC 7636 appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+class Browser:
+    """One keep-alive connection with its cookies."""
+
+    def __init__(self, issuer: str) -> None:
+        self.server = http.client.HTTPConnection(urlsplit(issuer).netloc, timeout=30)
+        self.cookies: dict[str, str] = {}
+
+    def go(self, path: str, form: dict | None = None) -> str:
+        """The address that the answer leads to; nothing for a page."""
+        headers = {"Cookie": self.cookie()}
+        if form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self.server.request("POST" if form else "GET", path, form and urlencode(form), headers)
+        answer = self.server.getresponse()
+        answer.read()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = line.split(";")[0].partition("=")
+            self.cookies[name] = value
+        if answer.status not in (200, 303):
+            sys.exit(f"login.py: {path} was answered {answer.status}")
+        return answer.headers.get("Location", "")
+
+    def cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+
+def authorize(client: dict, audience: str) -> str:
+    asked = {"client_id": client["id"], "redirect_uri": client["callback"], "response_type": "code"}
+    asked |= {"scope": "openid profile email offline_access", "audience": audience, "state": "st", "nonce": "no"}
+    asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    return "/authorize?" + urlencode(asked)
+
+
+def code_form(client: dict) -> str:
+    fields = {"grant_type": "authorization_code", "client_id": client["id"], "client_secret": client["secret"]}
+    fields |= {"redirect_uri": client["callback"], "code_verifier": VERIFIER}
+    return urlencode(fields) + "&code="
+
+
+def code_in(location: str) -> str:
+    return location.split("code=", 1)[1].split("&")[0]
+
+
+def on_core(core: int) -> list[str]:
+    return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def measure(pid: int, seconds: int, script: str, url: str, *arguments: str) -> float:
+    """µs of the server's CPU time per answer."""
+    before = cpu_ticks(pid)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", f"loadtests/wrk/{script}.lua", url, "--"]
+    run = subprocess.run([*on_core(1), *command, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    spent = cpu_ticks(pid) - before
+    line = next(line for line in run.stdout.splitlines() if line.startswith("RESULT"))
+    answers, _, refused, lost, _, _ = map(int, line.split()[1:])
+    if refused + lost > answers / 1000:
+        sys.exit(f"login.py: {script}: {refused} refused and {lost} lost of {answers}")
+    return spent / os.sysconf("SC_CLK_TCK") * 1e6 / answers
+
+
+def rounds(pid: int, facts: dict, folder: Path) -> dict[str, list[float]]:
+    seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "20000"))
+    issuer, client = facts["issuer"].rstrip("/"), facts["application"]
+    browser, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
+    page = browser.go(asked)
+    stranger = browser.cookie()
+    state = page.split("state=", 1)[1]
+    person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
+    code_in(browser.go("/u/login", {"state": state, **person}))
+    codes, found = folder / "codes", {}
+    for _ in range(int(os.environ.get("ROUNDS", "3"))):
+        row = {
+            "a login page": measure(pid, seconds, "get", issuer + page, stranger),
+            "a redirect with a code, when logged in": measure(pid, seconds, "get", issuer + asked, browser.cookie()),
+        }
+        # A code lives for a minute.
+        codes.write_text("".join(f"{code_in(browser.go(asked))}\n" for _ in range(count)))
+        row["a code exchanged for three tokens"] = measure(
+            pid, seconds, "codes", f"{issuer}/oauth/token", code_form(client), str(codes)
+        )
+        for what, cost in row.items():
+            found.setdefault(what, []).append(cost)
+    return found
+
+
+def main() -> None:
+    program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    script = str(ROOT / "tests/jeton-server")
+    subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
+    with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:
+        folder = Path(name)
+        surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
+        try:
+            started = subprocess.run([script, "start", name], env=surroundings, capture_output=True, text=True, check=True)
+            issuer = started.stdout.splitlines()[-1]
+            demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), issuer]
+            facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
+            found = rounds(int((folder / "pid").read_text()), facts, folder)
+        finally:
+            subprocess.run([script, "stop", name], check=False)
+    print("| | CPU µs, median | each round |\n|---|---|---|")
+    for what, costs in found.items():
+        print(f"| {what} | **{statistics.median(costs):.0f}** | {' '.join(f'{cost:.0f}' for cost in costs)} |")
+
+
+if __name__ == "__main__":
+    main()
