@@ -17,7 +17,11 @@ use crate::tenancy::TenantView;
 
 /// Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2).
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the names are those of OpenID Connect Discovery §3")]
+#[expect(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "the members are those of OpenID Connect Discovery §3 and RFC 8414 §2"
+)]
 pub struct Document {
     pub issuer: String,
     pub authorization_endpoint: String,

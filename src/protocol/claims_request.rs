@@ -122,10 +122,10 @@ impl ClaimsRequest {
                 "userinfo" => &mut read.wanted.userinfo,
                 _ => continue,
             };
-            let members = match members {
-                Value::Null => continue,
-                members => members.as_object().ok_or_else(malformed)?,
-            };
+            if members.is_null() {
+                continue;
+            }
+            let members = members.as_object().ok_or_else(malformed)?;
             for name in members.keys() {
                 set.insert(name);
             }

@@ -134,3 +134,23 @@ async fn who_may_not_change_keys_cannot_become_another_client() {
     assert!(change(json!({ "name": "Renamed" })).await.with(200).get("client_secret").is_none());
     world.stop().await;
 }
+
+#[tokio::test]
+async fn how_a_client_must_ask_is_a_setting() {
+    let world = World::start().await;
+    let signs = json!({ "name": "Signs", "app_type": "spa", "signed_request_object": { "required": true } });
+    world.post("/clients", signs.clone()).await.refused(400, "invalid_body");
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let mut signs = signs;
+    signs["jwks"] = json!({ "keys": [key] });
+    signs["require_pushed_authorization_requests"] = json!(true);
+    let made = world.post("/clients", signs).await.with(201);
+    assert_eq!(made["signed_request_object"], json!({ "required": true }));
+    assert_eq!(made["require_pushed_authorization_requests"], true);
+    assert!(made.get("created_at").is_none(), "{made}");
+    let path = format!("/clients/{}", made["client_id"].as_str().unwrap());
+    let unknown = json!({ "signed_request_object": { "mandatory": true } });
+    world.patch(&path, unknown).await.refused(400, "invalid_body");
+    world.patch(&path, json!({ "jwks": null })).await.refused(400, "invalid_body");
+    world.stop().await;
+}

@@ -130,3 +130,32 @@ async fn another_tenants_things_are_not_there() {
     world.send(elsewhere).await.refused(401, "invalid_token");
     world.stop().await;
 }
+
+#[tokio::test]
+async fn flags_and_the_life_of_pushed_requests_are_settings() {
+    let world = World::start().await;
+    let path = "/tenants/settings";
+    let shown = world.get(path).await.with(200);
+    assert_eq!(
+        shown["flags"]["enable_dynamic_client_registration"], false,
+        "nobody registers unless asked to"
+    );
+    assert_eq!(shown["pushed_authorization_request_lifetime"], 60);
+    let flags = json!({ "flags": { "enable_dynamic_client_registration": true } });
+    assert_eq!(world.patch(path, flags).await.with(200)["flags"]["enable_dynamic_client_registration"], true);
+    let kept = world
+        .patch(path, json!({ "flags": {}, "pushed_authorization_request_lifetime": 90 }))
+        .await
+        .with(200);
+    assert_eq!(kept["flags"]["enable_dynamic_client_registration"], true, "what is not named stays");
+    assert_eq!(kept["pushed_authorization_request_lifetime"], 90);
+    for bad in [
+        json!({ "flags": { "enable_everything": true } }),
+        json!({ "flags": { "enable_dynamic_client_registration": "yes" } }),
+        json!({ "flags": null }),
+        json!({ "pushed_authorization_request_lifetime": 4 }),
+    ] {
+        world.patch(path, bad).await.refused(400, "invalid_body");
+    }
+    world.stop().await;
+}
