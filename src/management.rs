@@ -3,7 +3,7 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
@@ -18,6 +18,7 @@ mod call;
 mod client_grants;
 mod clients;
 mod connections;
+mod dates;
 mod grants;
 mod guard;
 mod keys;
@@ -179,6 +180,9 @@ fn replied(operation: &Operation, answer: &Answer) -> Reply {
         && let Ok(tag) = HeaderValue::from_str(&etag(version))
     {
         reply.headers_mut().insert(ETAG, tag);
+    }
+    if let Some(link) = answer.next.as_ref().and_then(|next| HeaderValue::from_str(next).ok()) {
+        reply.headers_mut().insert(LINK, link);
     }
     reply
 }

@@ -17,4 +17,5 @@ pub mod role;
 pub mod session;
 pub mod signing_key;
 pub mod tenant;
+pub mod term;
 pub mod user;
