@@ -46,6 +46,9 @@ impl Families for Instant {
     async fn current(&self, _: SessionId, _: FamilyKey, _: UnixMs) -> Answer<Option<Family>> {
         Ok(None)
     }
+    async fn ends_at(&self, _: SessionId, _: FamilyKey) -> Answer<Option<UnixMs>> {
+        Ok(None)
+    }
     async fn revoke(&self, _: SessionId, _: FamilyKey) -> Answer<bool> {
         Ok(false)
     }

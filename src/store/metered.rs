@@ -80,6 +80,10 @@ impl Families for Metered {
         self.timed(StoreVerb::FamilyCurrent, self.inner.current(session, family, now)).await
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Answer<Option<UnixMs>> {
+        self.timed(StoreVerb::FamilyCurrent, self.inner.ends_at(session, family)).await
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Answer<bool> {
         self.timed(StoreVerb::FamilyRevoke, self.inner.revoke(session, family)).await
     }

@@ -95,6 +95,11 @@ impl Families for WatchedStore {
         self.inner.current(session, family, now).await
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Answer<Option<UnixMs>> {
+        self.pass(1)?;
+        self.inner.ends_at(session, family).await
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Answer<bool> {
         self.pass(1)?;
         self.inner.revoke(session, family).await

@@ -252,6 +252,10 @@ impl Families for Memory {
         absent()
     }
 
+    async fn ends_at(&self, _: SessionId, _: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
+        absent()
+    }
+
     async fn revoke(&self, _: SessionId, _: FamilyKey) -> Result<bool, StoreError> {
         absent()
     }
