@@ -21,12 +21,14 @@ mod connections;
 mod dates;
 mod grants;
 mod guard;
+mod invitations;
 mod keys;
 mod logs;
 mod lucene;
 mod members;
 mod openapi;
 mod operation;
+mod organization_connections;
 mod organization_grants;
 mod organizations;
 mod paging;
@@ -57,9 +59,11 @@ const TABLE: &[&[Operation]] = &[
     clients::OPERATIONS,
     connections::OPERATIONS,
     grants::OPERATIONS,
+    invitations::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,
+    organization_connections::OPERATIONS,
     organization_grants::OPERATIONS,
     organizations::OPERATIONS,
     refresh_tokens::OPERATIONS,

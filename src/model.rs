@@ -8,6 +8,7 @@ pub mod connection;
 pub mod consent;
 pub mod credential;
 pub mod family;
+pub mod invitation;
 pub mod log_event;
 pub mod membership;
 pub mod organization;

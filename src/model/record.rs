@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::change::Change;
+use crate::model::invitation::Invitation;
 use crate::model::term::Term;
 use crate::model::user::User;
 use crate::protocol::ids::TenantId;
@@ -23,6 +24,8 @@ pub enum Kind {
     Consent,
     /// [`crate::model::credential::Credential`].
     Credential,
+    /// [`crate::model::invitation::Invitation`].
+    Invitation,
     /// [`crate::model::organization::Organization`].
     Organization,
     /// [`crate::model::resource_server::ResourceServer`].
@@ -39,12 +42,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Client,
         Self::ClientGrant,
         Self::Connection,
         Self::Consent,
         Self::Credential,
+        Self::Invitation,
         Self::Organization,
         Self::ResourceServer,
         Self::Role,
@@ -61,6 +65,7 @@ impl Kind {
             Self::Connection => "n",
             Self::Consent => "y",
             Self::Credential => "p",
+            Self::Invitation => "i",
             Self::Organization => "o",
             Self::ResourceServer => "a",
             Self::Role => "r",
@@ -74,12 +79,13 @@ impl Kind {
 impl Kind {
     /// Whether documents of this kind have terms.
     pub const fn has_terms(self) -> bool {
-        matches!(self, Self::User)
+        matches!(self, Self::Invitation | Self::User)
     }
 
     /// The terms of a stored document; none when it does not read as one of this kind.
     pub fn terms(self, document: &[u8]) -> Vec<Term> {
         match self {
+            Self::Invitation => terms_of::<Invitation>(document),
             Self::User => terms_of::<User>(document),
             Self::Client
             | Self::ClientGrant
