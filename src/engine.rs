@@ -21,6 +21,7 @@ pub mod attempts;
 pub mod authorization;
 pub mod consents;
 pub mod hints;
+pub mod invitations;
 pub mod logout;
 pub mod mail;
 pub mod management_api;
@@ -34,6 +35,7 @@ pub mod registrations;
 pub mod secret_memo;
 pub mod serial;
 pub mod sessions;
+pub mod signups;
 pub mod targets;
 pub mod tickets;
 

@@ -3,7 +3,7 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
@@ -18,14 +18,17 @@ mod call;
 mod client_grants;
 mod clients;
 mod connections;
+mod dates;
 mod grants;
 mod guard;
+mod invitations;
 mod keys;
 mod logs;
 mod lucene;
 mod members;
 mod openapi;
 mod operation;
+mod organization_connections;
 mod organization_grants;
 mod organizations;
 mod paging;
@@ -56,9 +59,11 @@ const TABLE: &[&[Operation]] = &[
     clients::OPERATIONS,
     connections::OPERATIONS,
     grants::OPERATIONS,
+    invitations::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,
+    organization_connections::OPERATIONS,
     organization_grants::OPERATIONS,
     organizations::OPERATIONS,
     refresh_tokens::OPERATIONS,
@@ -179,6 +184,9 @@ fn replied(operation: &Operation, answer: &Answer) -> Reply {
         && let Ok(tag) = HeaderValue::from_str(&etag(version))
     {
         reply.headers_mut().insert(ETAG, tag);
+    }
+    if let Some(link) = answer.next.as_ref().and_then(|next| HeaderValue::from_str(next).ok()) {
+        reply.headers_mut().insert(LINK, link);
     }
     reply
 }

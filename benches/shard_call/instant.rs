@@ -16,7 +16,7 @@ use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
-use jeton::store::records::{Expect, Page, RecordKey, Stored, Written};
+use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
@@ -44,6 +44,9 @@ impl Families for Instant {
         Ok(Rotation::Rotated { generation: asked.generation + 1 })
     }
     async fn current(&self, _: SessionId, _: FamilyKey, _: UnixMs) -> Answer<Option<Family>> {
+        Ok(None)
+    }
+    async fn ends_at(&self, _: SessionId, _: FamilyKey) -> Answer<Option<UnixMs>> {
         Ok(None)
     }
     async fn revoke(&self, _: SessionId, _: FamilyKey) -> Answer<bool> {
@@ -102,6 +105,9 @@ impl Records for Instant {
     async fn page(&self, _: &TenantId, _: Kind, _: Option<&str>, _: usize) -> Answer<Page> {
         Ok(Page::default())
     }
+    async fn page_by(&self, _: &TenantId, _: Kind, _: &Cut, _: usize) -> Answer<Page> {
+        Ok(Page::default())
+    }
     async fn count(&self, _: &TenantId, _: Kind) -> Answer<u64> {
         Ok(0)
     }
@@ -156,6 +162,12 @@ impl Spends for Instant {
 impl AuditLog for Instant {
     async fn append(&self, _: &[LogEvent]) -> Answer<()> {
         Ok(())
+    }
+    async fn event(&self, _: &TenantId, _: &str) -> Answer<Option<Logged>> {
+        Ok(None)
+    }
+    async fn since(&self, _: &TenantId, _: Option<&str>, _: usize) -> Answer<Vec<Logged>> {
+        Ok(Vec::new())
     }
     async fn recent(&self, _: &TenantId, _: Option<&str>, _: usize) -> Answer<Vec<Logged>> {
         Ok(Vec::new())

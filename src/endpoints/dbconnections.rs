@@ -81,6 +81,7 @@ async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Resu
         password: required("password")?,
         username: form.value("username"),
         name: form.value("name"),
+        asked: None,
     };
     let user = engine.sign_up(tenant, newcomer).await?;
     let email = user.email.as_deref().unwrap_or_default();

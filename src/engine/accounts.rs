@@ -1,6 +1,7 @@
 //! People's own accounts: signing up, confirming an address, choosing a new password.
 
 use crate::engine::Engine;
+use crate::engine::authorization::Authorization;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::users::UserDraft;
 use crate::engine::records::{Mode, Refusal};
@@ -30,6 +31,8 @@ pub struct Newcomer<'a> {
     pub username: Option<&'a str>,
     /// The name.
     pub name: Option<&'a str>,
+    /// The authorization request on whose way the account is made, if there is one.
+    pub asked: Option<&'a Authorization>,
 }
 
 /// Why an account was not made or changed.
@@ -74,9 +77,8 @@ impl Engine {
     /// # Errors
     /// [`Declined`]; nothing was made.
     pub async fn sign_up(&self, tenant: &TenantView, newcomer: Newcomer<'_>) -> Result<User, Declined> {
-        if tenant.tenant.settings.disable_signup
-            || *newcomer.connection != tenant.tenant.settings.default_directory
-        {
+        let offered = self.offers_signup(tenant, newcomer.connection, newcomer.asked).await;
+        if !offered.map_err(Declined::Error)? {
             return Err(Declined::Account);
         }
         if !is_good_password(newcomer.password, newcomer.email) {

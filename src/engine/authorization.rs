@@ -55,6 +55,8 @@ pub struct Authorization {
     pub audience: Option<String>,
     /// The id of the organization asked for, or chosen on the way.
     pub organization: Option<String>,
+    /// The invitation on whose way the person comes; it counted when the request began.
+    pub invitation: Option<String>,
     /// What the person is to be asked.
     pub prompt: Prompt,
     /// The oldest acceptable login, in seconds.

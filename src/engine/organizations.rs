@@ -37,7 +37,8 @@ impl Engine {
     /// The standing of `user` in the organization called `reference`, an id or a name.
     ///
     /// # Errors
-    /// `invalid_request` when there is no such organization, `access_denied` when the user is not a member.
+    /// `invalid_request` when there is no such organization, `access_denied` when the user is not a member or of a
+    /// connection that the organization does not take.
     pub async fn standing(
         &self,
         tenant: &TenantId,
@@ -68,6 +69,7 @@ impl Engine {
         user: &User,
         organization: Arc<Organization>,
     ) -> Result<Standing, OAuthError> {
+        check_connection(&organization, user)?;
         let found = self.actors().memberships.find(tenant, &user.user_id, &organization.id).await?;
         let membership = found.ok_or_else(not_a_member)?;
         Ok(Standing { organization, membership })
@@ -96,6 +98,18 @@ impl Engine {
         permissions.dedup();
         Ok(permissions)
     }
+}
+
+/// Refuses a user whose connection is not enabled for the organization.
+///
+/// # Errors
+/// `access_denied`.
+pub fn check_connection(organization: &Organization, user: &User) -> Result<(), OAuthError> {
+    if organization.admits(&user.connection) {
+        return Ok(());
+    }
+    let description = "The user's connection is not enabled for the organization";
+    Err(OAuthError::access_denied(Fault::User, description))
 }
 
 /// Whether the client's users may come with (`true`) or without an organization.

@@ -52,7 +52,7 @@ pub struct RefreshFacts<'a> {
 impl RefreshFacts<'_> {
     /// The name under which the store keeps the family.
     pub fn family_key(&self) -> FamilyKey {
-        FamilyKey::of(&self.family)
+        FamilyKey::of(&self.family, self.client)
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) fn family(
     let lifetimes = Lifetimes::of(caller.client(), &tenant.settings);
     let expires_at = lifetimes.absolute_end(first.started_at);
     let new = NewFamily {
-        key: FamilyKey::of(&family),
+        key: FamilyKey::of(&family, caller.client().client_id.as_str()),
         idle_expires_at: lifetimes.idle_end(first.started_at, expires_at),
         expires_at,
     };

@@ -1,8 +1,10 @@
-//! `/logs`: what happened, newest first; `from` goes on from an event towards the present, as Auth0 has it.
+//! `/logs`: what happened, newest first; `from` and `take` go from an event (or the oldest) towards the present, through
+//! everything that is kept, as Auth0 has it.
 
 use serde_json::{Value, json};
 
 use crate::management::call::Call;
+use crate::management::dates;
 use crate::management::lucene::{self, Clause};
 use crate::management::operation::{Answer, Operation, Outcome, Shows};
 use crate::management::problem::Problem;
@@ -31,20 +33,53 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 /// The fields that may be asked for.
 const FIELDS: [&str; 6] = ["type", "client_id", "user_id", "organization_id", "ip", "date"];
 /// Events that one request looks at.
-const EFFORT: usize = 10_000;
+const EFFORT: usize = 50_000;
 /// Events read at once.
 const STEP: usize = 500;
 /// How far `page` and `per_page` reach, as at Auth0.
 const REACH: usize = 1000;
 
+/// A walk over a tenant's events.
+struct Walk<'a> {
+    call: &'a Call<'a>,
+    clauses: Vec<Clause>,
+    oldest_first: bool,
+    /// The event behind which it begins.
+    from: Option<String>,
+}
+
+/// What a walk met.
+#[derive(Default)]
+struct Met {
+    events: Vec<Logged>,
+    /// The last event that was looked at.
+    last: Option<Logged>,
+    /// Whether there may be more behind it.
+    more: bool,
+    /// Whether it ended because it had looked at enough, not because enough was found.
+    stopped: bool,
+}
+
 async fn list(call: &Call<'_>) -> Outcome {
-    if call.asked("sort").is_some_and(|sort| sort != "date:-1") {
-        return Err(Problem::query("sort: expected date:-1"));
+    let checkpoint = call.asked("from").is_some() || call.asked("take").is_some();
+    let oldest_first = match call.asked("sort") {
+        None => checkpoint,
+        Some("date:1") => true,
+        Some("date:-1") if !checkpoint => false,
+        Some(_) => {
+            return Err(Problem::query("sort: expected date:1 or date:-1; from and take go by date:1"));
+        }
+    };
+    let mut clauses = lucene::parse(call.asked("q").unwrap_or_default(), &FIELDS)?;
+    for clause in clauses.iter_mut().filter(|clause| clause.field == "date") {
+        dates::check(clause)?;
     }
-    if call.asked("from").is_some() || call.asked("take").is_some() {
-        return checkpoint(call).await;
-    }
-    let clauses = lucene::parse(call.asked("q").unwrap_or_default(), &FIELDS)?;
+    let walk = Walk { call, clauses, oldest_first, from: call.asked("from").map(str::to_owned) };
+    if checkpoint { behind(&walk).await } else { page(&walk).await }
+}
+
+async fn page(walk: &Walk<'_>) -> Outcome {
+    let call = walk.call;
     let number = |name| call.asked(name).and_then(|text| text.parse::<usize>().ok());
     let (page, take) = (number("page").unwrap_or(0), number("per_page").unwrap_or(50));
     let skip = page.saturating_mul(take);
@@ -54,10 +89,13 @@ async fn list(call: &Call<'_>) -> Outcome {
         ));
     }
     let totals = call.asked_flag("include_totals").unwrap_or(false);
-    let enough = if totals { REACH } else { skip + take };
-    let found = newest(call, None, |event| clauses.iter().all(|clause| fits(clause, event)), enough).await?;
-    let total = found.len();
-    let shown: Vec<_> = found.iter().skip(skip).take(take).map(|event| call.trimmed(render(event))).collect();
+    let met = walk.until(if totals { REACH } else { skip + take }).await?;
+    if met.stopped && met.events.len() < skip + take {
+        return Err(stopped(met.last.as_ref()));
+    }
+    let total = met.events.len();
+    let shown: Vec<_> =
+        met.events.iter().skip(skip).take(take).map(|event| call.trimmed(render(event))).collect();
     Ok(Answer::shown(if totals {
         json!({ "start": skip, "limit": take, "length": shown.len(), "total": total, "logs": shown })
     } else {
@@ -65,54 +103,69 @@ async fn list(call: &Call<'_>) -> Outcome {
     }))
 }
 
-/// Events after `from`, oldest first; without it, from the oldest of those within reach on.
-async fn checkpoint(call: &Call<'_>) -> Outcome {
-    if call.asked("q").is_some() {
-        return Err(Problem::query("q: not together with from and take"));
-    }
+/// Events behind `from`, oldest first; without it, from the oldest that is kept on. A link leads on, also when the
+/// search had to stop before it found as many as were asked for.
+async fn behind(walk: &Walk<'_>) -> Outcome {
+    let call = walk.call;
     let take = call.asked("take").and_then(|text| text.parse().ok()).unwrap_or(50);
-    let from = call.asked("from");
-    let mut found = newest(call, from, |_| true, EFFORT).await?;
-    found.reverse();
-    let shown = found.iter().take(take).map(|event| call.trimmed(render(event)));
-    Ok(Answer::shown(Value::Array(shown.collect())))
+    let met = walk.until(take).await?;
+    let shown = met.events.iter().map(|event| call.trimmed(render(event))).collect();
+    let next = met.last.filter(|_| met.more).map(|last| {
+        let rest = call.query.iter().filter(|(name, _)| name != "from");
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("from", &last.id).extend_pairs(rest);
+        format!("<{}api/v2/logs?{}>; rel=\"next\"", call.view().issuer, query.finish())
+    });
+    Ok(Answer { next, ..Answer::shown(Value::Array(shown)) })
 }
 
 async fn show(call: &Call<'_>) -> Outcome {
-    let wanted = call.capture(0);
-    let found = newest(call, None, |event| event.id == wanted, 1).await?;
-    match found.first() {
-        Some(event) => Ok(Answer::shown(render(event))),
-        None => Err(Problem::missing("log event")),
+    let found = call.engine.store().event(call.tenant_id(), call.capture(0)).await?;
+    found.map(|event| Answer::shown(render(&event))).ok_or_else(|| Problem::missing("log event"))
+}
+
+impl Walk<'_> {
+    /// Goes on until it met `enough` fitting events, or looked at as many as one request may.
+    async fn until(&self, enough: usize) -> Result<Met, Problem> {
+        let (store, tenant) = (self.call.engine.store(), self.call.tenant_id());
+        let (mut met, mut looked) = (Met::default(), 0);
+        let mut from = self.from.clone();
+        // Where everything fits, no more is read than is shown.
+        let step = if self.clauses.is_empty() { (enough + 1).min(STEP) } else { STEP };
+        loop {
+            let events = if self.oldest_first {
+                store.since(tenant, from.as_deref(), step).await?
+            } else {
+                store.recent(tenant, from.as_deref(), step).await?
+            };
+            let last = events.len() < step;
+            looked += events.len();
+            for event in events {
+                if met.events.len() >= enough {
+                    met.more = true;
+                    return Ok(met);
+                }
+                if self.clauses.iter().all(|clause| fits(clause, &event)) {
+                    met.events.push(event.clone());
+                }
+                met.last = Some(event);
+            }
+            if last || looked >= EFFORT {
+                (met.more, met.stopped) = (!last, !last);
+                return Ok(met);
+            }
+            from = met.last.as_ref().map(|event| event.id.clone());
+        }
     }
 }
 
-/// At most `enough` fitting events, newest first, down to (and without) the one called `floor`.
-async fn newest(
-    call: &Call<'_>,
-    floor: Option<&str>,
-    fits: impl Fn(&Logged) -> bool,
-    enough: usize,
-) -> Result<Vec<Logged>, Problem> {
-    let (mut found, mut looked) = (Vec::new(), 0);
-    let mut before: Option<String> = None;
-    loop {
-        let page = call.engine.store().recent(call.tenant_id(), before.as_deref(), STEP).await?;
-        let last = page.len() < STEP;
-        looked += page.len();
-        before = page.last().map(|event| event.id.clone());
-        for event in page {
-            if floor.is_some_and(|floor| event.id.as_str() <= floor) || found.len() >= enough {
-                return Ok(found);
-            }
-            if fits(&event) {
-                found.push(event);
-            }
-        }
-        if last || looked >= EFFORT {
-            return Ok(found);
-        }
-    }
+/// The search looked at enough and found too little: how far it came, and how to go on.
+fn stopped(last: Option<&Logged>) -> Problem {
+    let at = last.map(|event| instant(event.event.at)).unwrap_or_default();
+    Problem::too_far(format!(
+        "The search looked at {EFFORT} events, as far as {at}, and stopped. Go through all of them with from and take, \
+         which q may go with, and follow the Link header; or give fewer conditions."
+    ))
 }
 
 fn fits(clause: &Clause, logged: &Logged) -> bool {

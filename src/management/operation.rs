@@ -67,6 +67,8 @@ pub(crate) struct Answer {
     pub(crate) version: Option<u64>,
     /// `None` is an empty body.
     pub(crate) body: Option<Value>,
+    /// A `Link` header (RFC 8288): where to go on.
+    pub(crate) next: Option<String>,
 }
 
 impl Shows {
@@ -191,14 +193,14 @@ const TRIMMING: &[Field] = &[Field::text("fields"), Field::flag("include_fields"
 
 impl Answer {
     pub(crate) const fn shown(body: Value) -> Self {
-        Self { version: None, body: Some(body) }
+        Self { version: None, body: Some(body), next: None }
     }
 
     pub(crate) const fn versioned(body: Value, version: u64) -> Self {
-        Self { version: Some(version), body: Some(body) }
+        Self { version: Some(version), body: Some(body), next: None }
     }
 
     pub(crate) const fn empty() -> Self {
-        Self { version: None, body: None }
+        Self { version: None, body: None, next: None }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             Field::text("display_name"),
             Field::map("branding"),
             Field::map("metadata"),
+            Field::list("enabled_connections"),
         ]),
     Operation::get("/organizations/name/{name}", &["read:organizations"], |call| Box::pin(by_name(call)))
         .about("Get an organization by name"),
@@ -82,5 +83,5 @@ async fn remove(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn render(organization: &Organization) -> Value {
-    Value::Object(shown(organization, &["tenant"]))
+    Value::Object(shown(organization, &["enabled_connections", "tenant"]))
 }

@@ -9,9 +9,10 @@ use crate::management::call::Call;
 use crate::management::operation::{Answer, Outcome};
 use crate::management::problem::Problem;
 use crate::model::record::Record;
+use crate::store::records::Cut;
 
 /// How far `page` and `per_page` reach, as at Auth0.
-const REACH: usize = 1000;
+pub(crate) const REACH: usize = 1000;
 /// Documents that one filtered list looks at.
 const EFFORT: usize = 50_000;
 /// Documents read at once.
@@ -36,6 +37,17 @@ pub(crate) struct Listing<'n, T> {
     /// Whether a document is listed; all when absent.
     pub(crate) keep: Option<Keep<'n, T>>,
     pub(crate) show: Box<dyn Fn(&T) -> Value + Send + Sync + 'n>,
+}
+
+/// Where documents come from, in which order.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// All of the kind, by id.
+    All,
+    /// Those whose ids begin so, by id.
+    Ids(String),
+    /// By the terms of one field.
+    Terms(Cut),
 }
 
 /// What was found of a list.
@@ -95,13 +107,66 @@ impl Paging {
     }
 }
 
-/// A list of documents.
+impl Source {
+    /// At most `take` documents, each behind the key by which a page begins after it, and the key of the last one that
+    /// was looked at unless it was the last of all.
+    pub(crate) async fn page<T: Record>(
+        &self,
+        call: &Call<'_>,
+        after: Option<&str>,
+        take: usize,
+    ) -> Result<(Vec<(String, T)>, Option<String>), Problem> {
+        let tenant = call.tenant_id();
+        match self {
+            Self::All => {
+                let (page, next) = call.catalog().page::<T>(tenant, after, take).await?;
+                Ok((
+                    page.into_iter().map(|found| (found.record.id().into_owned(), found.record)).collect(),
+                    next,
+                ))
+            }
+            Self::Ids(start) => {
+                let own = match after {
+                    None => call.catalog().find::<T>(tenant, start).await?,
+                    Some(_) => None,
+                };
+                let (page, next) = call.catalog().page::<T>(tenant, after.or(Some(start)), take).await?;
+                let mut found: Vec<_> = own
+                    .into_iter()
+                    .chain(page)
+                    .map(|found| (found.record.id().into_owned(), found.record))
+                    .collect();
+                let looked = found.len();
+                found.retain(|(id, _)| id.starts_with(start.as_str()));
+                let next = next.filter(|_| found.len() == looked);
+                Ok((found, next))
+            }
+            Self::Terms(cut) => {
+                let cut = Cut { after: after.map(str::to_owned), ..cut.clone() };
+                let (page, next) = call.catalog().page_by::<T>(tenant, &cut, take).await?;
+                Ok((page.into_iter().map(|(entry, found)| (entry, found.record)).collect(), next))
+            }
+        }
+    }
+}
+
+/// A list of documents, by id.
 pub(crate) async fn records<T: Record>(call: &Call<'_>, listing: Listing<'_, T>) -> Outcome {
+    records_from(call, listing, &Source::All).await
+}
+
+/// A list of documents, from whatever source.
+pub(crate) async fn records_from<T: Record>(
+    call: &Call<'_>,
+    listing: Listing<'_, T>,
+    source: &Source,
+) -> Outcome {
     let paging = Paging::of(call)?;
     let totals = matches!(paging, Paging::Page { totals: true, .. });
-    let found = collect(call, &paging, &listing).await?;
-    let total = match (&listing.keep, totals) {
-        (None, true) => {
+    let whole = listing.keep.is_none() && matches!(source, Source::All);
+    let found = collect(call, (&paging, totals && !whole), &listing, source).await?;
+    let total = match (whole, totals) {
+        (true, true) => {
             let count = call.catalog().store().count(call.tenant_id(), T::KIND).await?;
             usize::try_from(count).unwrap_or(usize::MAX)
         }
@@ -112,28 +177,31 @@ pub(crate) async fn records<T: Record>(call: &Call<'_>, listing: Listing<'_, T>)
 
 async fn collect<T: Record>(
     call: &Call<'_>,
-    paging: &Paging,
+    (paging, counting): (&Paging, bool),
     listing: &Listing<'_, T>,
+    source: &Source,
 ) -> Result<Found, Problem> {
-    let counting = listing.keep.is_some() && matches!(paging, Paging::Page { totals: true, .. });
     let (mut found, mut looked) = (Found::default(), 0);
+    let enough = paging.enough(counting);
     let mut after = match paging {
         Paging::From { after, .. } => after.clone(),
         Paging::Page { .. } => None,
     };
     loop {
-        let (page, next) = call.catalog().page::<T>(call.tenant_id(), after.as_deref(), STEP).await?;
+        // Where everything fits, no more is read than is shown.
+        let step = if looked == 0 { enough.min(STEP) } else { STEP };
+        let (page, next) = source.page::<T>(call, after.as_deref(), step).await?;
         looked += page.len();
-        for document in page {
-            if !listing.keep.as_ref().is_none_or(|keep| keep(&document.record)) {
+        for (key, record) in page {
+            if !listing.keep.as_ref().is_none_or(|keep| keep(&record)) {
                 continue;
             }
             found.fitting += 1;
             if found.fitting > paging.skip() && found.items.len() < paging.take() {
-                found.last = Some(document.record.id().into_owned());
-                found.items.push(call.trimmed((listing.show)(&document.record)));
+                found.last = Some(key);
+                found.items.push(call.trimmed((listing.show)(&record)));
             }
-            if found.fitting >= paging.enough(counting) {
+            if found.fitting >= enough {
                 found.more = found.fitting > paging.skip() + found.items.len();
                 return Ok(found);
             }
@@ -143,7 +211,12 @@ async fn collect<T: Record>(
             return Ok(found);
         }
         if looked >= EFFORT {
-            return Err(Problem::too_broad());
+            if matches!(paging, Paging::Page { .. }) {
+                return Err(Problem::too_broad());
+            }
+            // The next request goes on where this one stopped.
+            (found.last, found.more) = (next, true);
+            return Ok(found);
         }
         after = next;
     }

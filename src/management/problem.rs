@@ -46,7 +46,13 @@ impl Problem {
 
     /// 503: the question needs more work than one request may cause.
     pub(crate) fn too_broad() -> Self {
-        let message = "The query exceeded the timeout. Please try refining your search criteria.";
+        let message = "The query exceeded the timeout. Please try refining your search criteria, \
+            or page through with from and take.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", message)
+    }
+
+    /// 503: the same, and this is how far it came.
+    pub(crate) fn too_far(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "query_timeout", message)
     }
 

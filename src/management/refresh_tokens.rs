@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::engine::refresh_tokens::Lifetimes;
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
 use crate::management::paging;
@@ -11,10 +12,11 @@ use crate::management::problem::Problem;
 use crate::management::sessions::{self, live};
 use crate::management::standing::find;
 use crate::management::users::instant;
+use crate::model::client::Client;
 use crate::model::family::Family;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::protocol::ids::{FamilyKey, SessionId};
+use crate::protocol::ids::{ClientMark, FamilyKey, SessionId};
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::get("/refresh-tokens/{id}", &["read:refresh_tokens"], |call| Box::pin(show(call)))
@@ -36,7 +38,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
 async fn show(call: &Call<'_>) -> Outcome {
     let (session, key, family) = named(call).await?;
-    Ok(Answer::shown(render(&session, key, family)))
+    let clients = call.catalog().all::<Client>(call.tenant_id()).await?;
+    Ok(Answer::shown(shown(call, &clients, &session, (key, family)).await?))
 }
 
 async fn remove(call: &Call<'_>) -> Outcome {
@@ -47,14 +50,17 @@ async fn remove(call: &Call<'_>) -> Outcome {
 
 async fn of_user(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
-    let mut shown = Vec::new();
+    let clients = call.catalog().all::<Client>(call.tenant_id()).await?;
+    let mut all = Vec::new();
     for session in live(call, &user.user_id).await? {
         for key in call.engine.store().families_of(session.id).await? {
             let family = call.engine.store().current(session.id, key, call.engine.now()).await?;
-            shown.extend(family.map(|family| render(&session, key, family)));
+            if let Some(family) = family {
+                all.push(shown(call, &clients, &session, (key, family)).await?);
+            }
         }
     }
-    paging::items(call, "tokens", shown)
+    paging::items(call, "tokens", all)
 }
 
 async fn remove_all(call: &Call<'_>) -> Outcome {
@@ -85,12 +91,53 @@ fn read(id: &str) -> Option<(SessionId, FamilyKey)> {
     Some((SessionId(*session), FamilyKey(key.try_into().ok()?)))
 }
 
-fn render(session: &Session, key: FamilyKey, family: Family) -> Value {
-    json!({
+/// A family as Auth0 shows a refresh token.
+///
+/// The store keeps of a family what rotating it takes, and no more. The client is known by its mark, unless two have the
+/// same; when it began, and with that when it must end, is known until it is first exchanged. To whom its access tokens go
+/// is sealed in the token alone.
+async fn shown(
+    call: &Call<'_>,
+    clients: &[Client],
+    session: &Session,
+    (key, family): (FamilyKey, Family),
+) -> Result<Value, Problem> {
+    let mut marked =
+        clients.iter().filter(|client| ClientMark::of(client.client_id.as_str()) == key.client());
+    let client = marked.next().filter(|_| marked.next().is_none());
+    let lifetimes = client.map(|client| Lifetimes::of(client, &call.tenant().settings));
+    let ends_at = call.engine.store().ends_at(session.id, key).await?;
+    let fresh = family.generation == 1;
+    let created_at = fresh.then_some(family.rotated_at);
+    let idles = lifetimes.is_none_or(|lifetimes| lifetimes.idle_secs.is_some());
+    let expires_at = match (lifetimes, created_at) {
+        (Some(lifetimes), Some(created_at)) => lifetimes.absolute_end(created_at),
+        // What does not idle ends when it must.
+        _ => ends_at.filter(|_| !idles),
+    };
+    let mut shown = json!({
         "id": written(session.id, key),
         "user_id": session.user,
         "session_id": session.id,
-        "last_exchanged_at": instant(family.rotated_at),
         "generation": family.generation,
-    })
+    });
+    let instants = [
+        ("created_at", created_at),
+        ("expires_at", expires_at),
+        ("idle_expires_at", ends_at.filter(|_| idles)),
+        ("last_exchanged_at", (!fresh).then_some(family.rotated_at)),
+    ];
+    for (name, at) in instants {
+        if let Some(at) = at {
+            shown[name] = json!(instant(at));
+        }
+    }
+    if let Some((client, lifetimes)) = client.zip(lifetimes) {
+        shown["client_id"] = json!(client.client_id);
+        shown["rotating"] = json!(lifetimes.rotating);
+    }
+    if let Some(device) = &session.device {
+        shown["device"] = json!({ "last_user_agent": device.user_agent, "last_ip": device.address });
+    }
+    Ok(shown)
 }

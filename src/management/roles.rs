@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 use crate::engine::records::Mode;
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
-use crate::management::paging::{self, Listing};
+use crate::management::paging::{self, Listing, Source};
 use crate::management::permissions::{self, PERMISSIONS};
 use crate::management::schema::Field;
 use crate::management::standing::{find, find_to_change, shown};
 use crate::management::users;
 use crate::model::record::Record;
 use crate::model::role::Role;
+use crate::model::term::Field as Indexed;
 use crate::model::user::User;
+use crate::store::records::{Cut, Span};
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::get("/roles", &["read:roles"], |call| Box::pin(list(call)))
@@ -110,8 +112,10 @@ async fn take_permissions(call: &Call<'_>) -> Outcome {
 
 async fn holders(call: &Call<'_>) -> Outcome {
     let role = find::<Role>(call, call.capture(0), "role").await?.record;
-    let keep = Some(Box::new(move |user: &User| user.roles.contains(&role.id)) as Box<_>);
-    paging::records(call, Listing { name: "users", keep, show: Box::new(users::brief) }).await
+    let cut =
+        Cut { field: Indexed::Role, span: Span::Is(role.id.to_string()), backwards: false, after: None };
+    let listing = Listing::<User> { name: "users", keep: None, show: Box::new(users::brief) };
+    paging::records_from(call, listing, &Source::Terms(cut)).await
 }
 
 async fn assign(call: &Call<'_>) -> Outcome {

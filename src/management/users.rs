@@ -18,7 +18,12 @@ use crate::model::user::User;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::get("/users", &["read:users"], |call| Box::pin(user_search::search(call)))
         .about("List or search users")
-        .asking(&[Field::text("q"), Field::text("search_engine"), Field::text("connection")])
+        .asking(&[
+            Field::text("q"),
+            Field::text("search_engine"),
+            Field::text("connection"),
+            Field::text("sort"),
+        ])
         .paged()
         .trimmed(),
     Operation::post("/users", &["create:users"], |call| Box::pin(create(call)))
@@ -171,9 +176,8 @@ pub(crate) fn render(user: &User) -> Value {
     ];
     let mut members = shown(user, &hidden);
     members.extend(shown(&user.profile, &[]));
-    let fallback = user.email.as_ref().or(user.username.as_ref());
-    if let Some(name) = fallback.filter(|_| user.profile.name.is_none()) {
-        members.insert("name".to_owned(), json!(name));
+    if !user.shown_name().is_empty() {
+        members.insert("name".to_owned(), json!(user.shown_name()));
     }
     members.insert("created_at".to_owned(), json!(instant(user.created_at)));
     members.insert("updated_at".to_owned(), json!(instant(user.updated_at)));

@@ -50,6 +50,9 @@ pub struct Client {
     /// Exact post-logout redirect URIs.
     #[serde(default)]
     pub allowed_logout_urls: Vec<String>,
+    /// Where it begins a login of its own accord (OpenID Connect Core §4); an invitation leads there.
+    #[serde(default)]
+    pub initiate_login_uri: Option<String>,
     /// Origins from which a browser may use the endpoints (CORS, `web_message`).
     #[serde(default)]
     pub web_origins: Vec<String>,

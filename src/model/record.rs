@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::change::Change;
+use crate::model::invitation::Invitation;
+use crate::model::term::Term;
+use crate::model::user::User;
 use crate::protocol::ids::TenantId;
 
 /// The kinds of documents; each has its own key space within a tenant.
@@ -21,6 +24,8 @@ pub enum Kind {
     Consent,
     /// [`crate::model::credential::Credential`].
     Credential,
+    /// [`crate::model::invitation::Invitation`].
+    Invitation,
     /// [`crate::model::organization::Organization`].
     Organization,
     /// [`crate::model::resource_server::ResourceServer`].
@@ -37,12 +42,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Client,
         Self::ClientGrant,
         Self::Connection,
         Self::Consent,
         Self::Credential,
+        Self::Invitation,
         Self::Organization,
         Self::ResourceServer,
         Self::Role,
@@ -59,6 +65,7 @@ impl Kind {
             Self::Connection => "n",
             Self::Consent => "y",
             Self::Credential => "p",
+            Self::Invitation => "i",
             Self::Organization => "o",
             Self::ResourceServer => "a",
             Self::Role => "r",
@@ -67,6 +74,35 @@ impl Kind {
             Self::User => "u",
         }
     }
+}
+
+impl Kind {
+    /// Whether documents of this kind have terms.
+    pub const fn has_terms(self) -> bool {
+        matches!(self, Self::Invitation | Self::User)
+    }
+
+    /// The terms of a stored document; none when it does not read as one of this kind.
+    pub fn terms(self, document: &[u8]) -> Vec<Term> {
+        match self {
+            Self::Invitation => terms_of::<Invitation>(document),
+            Self::User => terms_of::<User>(document),
+            Self::Client
+            | Self::ClientGrant
+            | Self::Connection
+            | Self::Consent
+            | Self::Credential
+            | Self::Organization
+            | Self::ResourceServer
+            | Self::Role
+            | Self::SigningKey
+            | Self::Tenant => Vec::new(),
+        }
+    }
+}
+
+fn terms_of<T: Record>(document: &[u8]) -> Vec<Term> {
+    serde_json::from_slice::<T>(document).map(|record| record.terms()).unwrap_or_default()
 }
 
 /// The tenant under which the list of tenants itself is kept; no tenant may have this id.
@@ -85,6 +121,11 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// The names that no other document of this tenant may have, such as `email:a@b` or `name:acme`.
     fn identifiers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it is found by besides its id and unique names; its kind must be in [`Kind::has_terms`].
+    fn terms(&self) -> Vec<Term> {
         Vec::new()
     }
 

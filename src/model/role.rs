@@ -36,6 +36,20 @@ pub struct Permission {
     pub permission_name: String,
 }
 
+/// Adds what `held` does not have yet.
+pub fn unite(held: &mut Vec<Permission>, more: Vec<Permission>) {
+    for permission in more {
+        if !held.contains(&permission) {
+            held.push(permission);
+        }
+    }
+}
+
+/// Takes from `held`; what it does not have is passed over.
+pub fn subtract(held: &mut Vec<Permission>, less: &[Permission]) {
+    held.retain(|own| !less.contains(own));
+}
+
 impl Record for Role {
     const KIND: Kind = Kind::Role;
 
@@ -53,5 +67,23 @@ impl Record for Role {
 
     fn change(&self) -> Change {
         Change::Role { tenant: self.tenant.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_a_set_in_the_order_in_which_they_came() {
+        let permission = |name: &str| Permission {
+            resource_server_identifier: Audience::from("https://a"),
+            permission_name: name.to_owned(),
+        };
+        let mut held = vec![permission("b")];
+        unite(&mut held, vec![permission("a"), permission("b"), permission("a")]);
+        assert_eq!(held, [permission("b"), permission("a")]);
+        subtract(&mut held, &[permission("b"), permission("c")]);
+        assert_eq!(held, [permission("a")]);
     }
 }

@@ -9,6 +9,7 @@ use crate::clock::UnixMs;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
 use crate::model::role::Permission;
+use crate::model::term::{Field, Term};
 use crate::protocol::ids::{ConnectionId, RoleId, TenantId, UserId};
 
 /// A user; field names are Auth0's and OpenID Connect Core §5.1's.
@@ -93,6 +94,12 @@ impl User {
         self.clients_not_before.get(client).is_none_or(|start| at >= *start)
     }
 
+    /// The name that people see: the address or the login name of somebody who gave none.
+    pub fn shown_name(&self) -> &str {
+        let names = [&self.profile.name, &self.email, &self.username];
+        names.into_iter().flatten().next().map_or("", String::as_str)
+    }
+
     /// Whether a refresh family started at `started_at` is still wanted.
     pub fn admits(&self, started_at: UnixMs) -> bool {
         !self.blocked && started_at >= self.not_before
@@ -114,6 +121,17 @@ impl Record for User {
         let email = self.email.iter().map(|email| Self::email_identifier(&self.connection, email));
         let username = self.username.iter().map(|name| Self::username_identifier(&self.connection, name));
         email.chain(username).collect()
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        let mut terms = vec![
+            Term::new(Field::CreatedAt, &Term::instant(self.created_at)),
+            Term::folded(Field::Email, self.email.as_deref().unwrap_or_default()),
+            Term::folded(Field::Name, self.shown_name()),
+        ];
+        terms.extend(self.blocked.then(|| Term::new(Field::Blocked, "true")));
+        terms.extend(self.roles.iter().map(|role| Term::new(Field::Role, role.as_str())));
+        terms
     }
 
     fn change(&self) -> Change {

@@ -19,16 +19,19 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 /// # Errors
 /// What only the person may be told.
 pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
+    let tenant = visit.tenant();
+    let directory = &tenant.tenant.settings.default_directory;
+    let signup = visit.engine.offers_signup(tenant, directory, Some(&visit.asked)).await?;
+    let show = |status, name: &str, alert| show((&visit, signup), status, name, alert);
+    let wrong = |name| show(StatusCode::BAD_REQUEST, name, Some(visit.words.wrong_password));
     if !visit.is_posted() {
-        let hint = visit.asked.login_hint.clone().unwrap_or_default();
-        return Ok(show(&visit, StatusCode::OK, &hint, None));
+        return Ok(show(StatusCode::OK, visit.asked.login_hint.as_deref().unwrap_or_default(), None));
     }
     let (name, password) = (visit.field("username").trim(), visit.field("password"));
     if name.is_empty() || password.is_empty() || name.len() > 254 || password.len() > PASSWORD_BYTES_MAX {
-        return Ok(wrong(&visit, name));
+        return Ok(wrong(name));
     }
-    let tenant = visit.tenant();
-    let (id, connection) = (&tenant.tenant.id, &tenant.tenant.settings.default_directory);
+    let (id, connection) = (&tenant.tenant.id, directory);
     let password = Zeroizing::new(password.to_owned());
     let user = match visit
         .engine
@@ -38,15 +41,15 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         Ok(user) => user,
         Err(error) if error.code == ErrorCode::InvalidGrant => {
             visit.log(EventType::Fp, None, "Wrong email or password.");
-            return Ok(wrong(&visit, name));
+            return Ok(wrong(name));
         }
         Err(error) if error.code == ErrorCode::AccessDenied => {
             visit.log(EventType::F, None, &error.description);
-            return Ok(show(&visit, StatusCode::FORBIDDEN, name, Some(visit.words.blocked)));
+            return Ok(show(StatusCode::FORBIDDEN, name, Some(visit.words.blocked)));
         }
         Err(error) if error.code == ErrorCode::TooManyRequests => {
             visit.log(EventType::LimitWc, None, &error.description);
-            return Ok(show(&visit, StatusCode::TOO_MANY_REQUESTS, name, Some(visit.words.too_many)));
+            return Ok(show(StatusCode::TOO_MANY_REQUESTS, name, Some(visit.words.too_many)));
         }
         Err(error) => return Err(error),
     };
@@ -56,11 +59,8 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     visit.go_on(Some(&presence)).await
 }
 
-fn wrong(visit: &Visit<'_>, name: &str) -> Reply {
-    show(visit, StatusCode::BAD_REQUEST, name, Some(visit.words.wrong_password))
-}
-
-fn show(visit: &Visit<'_>, status: StatusCode, name: &str, alert: Option<&str>) -> Reply {
+/// The form, with a way to sign up where that is offered.
+fn show((visit, signup): (&Visit<'_>, bool), status: StatusCode, name: &str, alert: Option<&str>) -> Reply {
     let words = visit.words;
     let username = Field {
         name: "username",
@@ -88,7 +88,7 @@ fn show(visit: &Visit<'_>, status: StatusCode, name: &str, alert: Option<&str>) 
             p.aside { a href={ "/u/forgot?state=" (visit.state) } { (words.forgot_password) } }
             button type="submit" { (words.log_in) }
         }
-        @if !visit.tenant().tenant.settings.disable_signup {
+        @if signup {
             p.note.foot { (words.no_account) " " a href={ "/u/signup?state=" (visit.state) } { (words.sign_up) } }
         }
     };

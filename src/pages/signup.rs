@@ -26,7 +26,13 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     let tenant = visit.tenant();
     let (email, password) = (visit.field("email").trim(), visit.field("password"));
     let connection = &tenant.tenant.settings.default_directory;
-    let newcomer = Newcomer { connection, email, password, username: None, name: None };
+    let asked = Some(&visit.asked);
+    let newcomer = Newcomer { connection, email, password, username: None, name: None, asked };
+    let hint = visit.asked.login_hint.as_deref().unwrap_or_default();
+    if visit.asked.invitation.is_some() && email.to_lowercase() != hint {
+        // The invitation is for one address, and nobody else's account is made on its way.
+        return Ok(show(&visit, StatusCode::BAD_REQUEST, hint, Some(visit.words.not_signed_up)));
+    }
     let user = match visit.engine.sign_up(tenant, newcomer).await {
         Ok(user) => user,
         Err(Declined::Error(error)) => return Err(error),

@@ -49,6 +49,8 @@ pub enum Purpose {
     Pushed = 7,
     /// The token with which a registered client manages itself, `ra_…`.
     Registration = 8,
+    /// The ticket of an invitation to an organization, `iv_…`.
+    Invitation = 9,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -75,7 +77,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -85,6 +87,7 @@ impl Purpose {
         Self::Mail,
         Self::Pushed,
         Self::Registration,
+        Self::Invitation,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -92,6 +95,7 @@ impl Purpose {
         match self {
             Self::Code => "ac_",
             Self::Cookie | Self::SigningKey => "",
+            Self::Invitation => "iv_",
             Self::LoginState => "ls_",
             Self::Logout => "lo_",
             Self::Mail => "ml_",
@@ -106,6 +110,7 @@ impl Purpose {
         match self {
             Self::Code => b"code",
             Self::Cookie => b"cookie",
+            Self::Invitation => b"invitation",
             Self::LoginState => b"login-state",
             Self::Logout => b"logout",
             Self::Mail => b"mail",

@@ -22,6 +22,24 @@ pub trait AuditLog: Send + Sync {
     /// [`StoreError`]; appending again may duplicate events.
     async fn append(&self, events: &[LogEvent]) -> Result<(), StoreError>;
 
+    /// The event called `id`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn event(&self, tenant: &TenantId, id: &str) -> Result<Option<Logged>, StoreError>;
+
+    /// At most `take` events of a tenant, oldest first, younger than `after` (an id); from the oldest on without it,
+    /// and nothing after an id that was never given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn since(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Result<Vec<Logged>, StoreError>;
+
     /// At most `take` events of a tenant, newest first, older than `before` (an id).
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::config::cache::Cache as Settings;
 use crate::model::change::Change;
 use crate::model::client::Client;
 use crate::model::client_grant::ClientGrant;
+use crate::model::connection::Connection;
 use crate::model::organization::Organization;
 use crate::model::record::Record;
 use crate::model::resource_server::ResourceServer;
@@ -38,6 +39,7 @@ pub struct Cached {
     catalog: Catalog,
     clients: Shelf<Client>,
     client_grants: Shelf<ClientGrant>,
+    connections: Shelf<Connection>,
     organizations: Shelf<Organization>,
     /// The same documents by name, so that a name costs one look-up.
     organizations_by_name: Shelf<Organization>,
@@ -54,6 +56,7 @@ impl Cached {
             catalog: Catalog::new(store),
             clients: Shelf::new(settings),
             client_grants: Shelf::new(settings),
+            connections: Shelf::new(settings),
             organizations: Shelf::new(settings),
             organizations_by_name: Shelf::new(settings),
             resource_servers: Shelf::new(settings),
@@ -105,6 +108,18 @@ impl Cached {
         let load =
             async { self.read::<ClientGrant>(tenant, &ClientGrant::record_id(client, audience)).await };
         self.client_grants.load(&name, load).await
+    }
+
+    /// The connection called `name`. A change of one is a change of its tenant.
+    ///
+    /// # Errors
+    /// As [`Cached::client`].
+    pub async fn connection(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Result<Option<Arc<Connection>>, StoreError> {
+        self.document(&self.connections, CacheName::Connection, tenant, name).await
     }
 
     /// The user called `id`.
@@ -201,6 +216,7 @@ impl Cached {
     pub fn drop_all(&self) {
         self.clients.forget_all();
         self.client_grants.forget_all();
+        self.connections.forget_all();
         self.organizations.forget_all();
         self.organizations_by_name.forget_all();
         self.resource_servers.forget_all();

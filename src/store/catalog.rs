@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::model::record::Record;
 use crate::protocol::ids::TenantId;
 use crate::store::identifiers::Claim;
-use crate::store::records::{Expect, RecordKey, Stored, Written};
+use crate::store::records::{Cut, Expect, RecordKey, Stored, Written};
 use crate::store::{SharedStore, StoreError};
 
 /// How long a claimed name is held before the document that wants it must stand, in milliseconds.
@@ -93,6 +93,23 @@ impl Catalog {
     ) -> Result<(Vec<Versioned<T>>, Option<String>), StoreError> {
         let page = self.store.page(tenant, T::KIND, after, take).await?;
         let records = page.items.iter().map(|(_, stored)| parsed(stored)).collect::<Result<_, _>>()?;
+        Ok((records, page.next))
+    }
+
+    /// A page of documents in the order of the terms of one field, each behind its entry, and where the next one
+    /// starts.
+    ///
+    /// # Errors
+    /// As [`Catalog::find`].
+    pub async fn page_by<T: Record>(
+        &self,
+        tenant: &TenantId,
+        cut: &Cut,
+        take: usize,
+    ) -> Result<(Vec<(String, Versioned<T>)>, Option<String>), StoreError> {
+        let page = self.store.page_by(tenant, T::KIND, cut, take).await?;
+        let parsed = |(entry, stored): (String, Stored)| Ok((entry, parsed(&stored)?));
+        let records = page.items.into_iter().map(parsed).collect::<Result<_, StoreError>>()?;
         Ok((records, page.next))
     }
 

@@ -31,6 +31,7 @@ mod records;
 mod sessions;
 mod spends;
 mod sweep;
+mod terms;
 mod writer;
 
 use batch::Batch;

@@ -41,6 +41,12 @@ pub trait Families: Send + Sync {
         now: UnixMs,
     ) -> Result<Option<Family>, StoreError>;
 
+    /// When a family ends if nobody refreshes; `None` when it never does, or is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Result<Option<UnixMs>, StoreError>;
+
     /// Deletes a family; `false` when there was none. *Careful* class; the caller also publishes
     /// [`crate::model::change::Change::FamilyRevoked`].
     ///

@@ -18,7 +18,7 @@ use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
 use crate::store::families::Started;
 use crate::store::identifiers::Claim;
-use crate::store::records::{Expect, Page, RecordKey, Stored, Written};
+use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
     AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
@@ -80,6 +80,10 @@ impl Families for Metered {
         self.timed(StoreVerb::FamilyCurrent, self.inner.current(session, family, now)).await
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Answer<Option<UnixMs>> {
+        self.timed(StoreVerb::FamilyCurrent, self.inner.ends_at(session, family)).await
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Answer<bool> {
         self.timed(StoreVerb::FamilyRevoke, self.inner.revoke(session, family)).await
     }
@@ -139,6 +143,10 @@ impl Records for Metered {
 
     async fn page(&self, tenant: &TenantId, kind: Kind, after: Option<&str>, take: usize) -> Answer<Page> {
         self.timed(StoreVerb::RecordPage, self.inner.page(tenant, kind, after, take)).await
+    }
+
+    async fn page_by(&self, tenant: &TenantId, kind: Kind, cut: &Cut, take: usize) -> Answer<Page> {
+        self.timed(StoreVerb::RecordPage, self.inner.page_by(tenant, kind, cut, take)).await
     }
 
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Answer<u64> {
@@ -232,6 +240,14 @@ impl ChangeFeed for Metered {
 impl AuditLog for Metered {
     async fn append(&self, events: &[LogEvent]) -> Answer<()> {
         self.timed(StoreVerb::AuditAppend, self.inner.append(events)).await
+    }
+
+    async fn event(&self, tenant: &TenantId, id: &str) -> Answer<Option<Logged>> {
+        self.timed(StoreVerb::AuditRecent, self.inner.event(tenant, id)).await
+    }
+
+    async fn since(&self, tenant: &TenantId, after: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
+        self.timed(StoreVerb::AuditRecent, self.inner.since(tenant, after, take)).await
     }
 
     async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {

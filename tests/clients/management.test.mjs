@@ -53,7 +53,8 @@ async function makeTenant() {
   const app = await management.clients.create({
     name: 'App',
     app_type: 'native',
-    grant_types: ['password', 'refresh_token'],
+    grant_types: ['password', 'refresh_token', 'authorization_code'],
+    initiate_login_uri: 'https://app.test/login',
     refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0 },
   })
   const user = await management.users.create({ connection, email, password, name: 'Ann Example' })
@@ -126,6 +127,63 @@ test('an ended session takes its refresh tokens along', async () => {
   assert.ok(sessions.length > 0)
   for (const session of sessions) await management.sessions.revoke(session.id)
   assert.equal((await refresh(made.app.client_id, refresh_token)).status, 400)
+})
+
+test('users are searched and sorted', async () => {
+  const found = async (q, sort) =>
+    (await all(management.users.list({ q, sort, per_page: 10 }))).map((user) => user.user_id)
+  assert.deepEqual(await found(`email:${email.slice(0, 10)}*`), [made.user.user_id])
+  assert.ok((await found('name:"Ann Example"', 'created_at:-1')).includes(made.user.user_id))
+  assert.deepEqual(await found(`email:"${email}" AND created_at:[* TO 2001-01-01]`), [])
+  assert.deepEqual((await all(management.roles.users.list(made.role.id))).length, 0)
+  await assert.rejects(found('logins_count:1'), (error) => error.statusCode === 400)
+})
+
+test('connections are enabled for an organization', async () => {
+  const { enabledConnections } = management.organizations
+  const [database] = await all(management.connections.list({ name: connection }))
+  const ids = async () =>
+    (await all(enabledConnections.list(made.organization.id))).map((own) => own.connection_id)
+  const added = await enabledConnections.add(made.organization.id, { connection_id: database.id })
+  assert.deepEqual([added.connection.name, added.show_as_button], [connection, true])
+  assert.deepEqual(await ids(), [database.id])
+  await enabledConnections.update(made.organization.id, database.id, { assign_membership_on_login: true })
+  const own = await enabledConnections.get(made.organization.id, database.id)
+  assert.equal(own.assign_membership_on_login, true)
+  await enabledConnections.delete(made.organization.id, database.id)
+  assert.deepEqual(await ids(), [])
+})
+
+test('somebody is invited to an organization', async () => {
+  const { invitations } = management.organizations
+  const invited = await invitations.create(made.organization.id, {
+    inviter: { name: 'Ann' },
+    invitee: { email: `bob-${mark}@example.test` },
+    client_id: made.app.client_id,
+    roles: [made.role.id],
+    ttl_sec: 3600,
+    send_invitation_email: false,
+  })
+  const url = new URL(invited.invitation_url)
+  assert.equal(url.origin + url.pathname, 'https://app.test/login')
+  assert.equal(url.searchParams.get('organization_name'), made.organization.name)
+  assert.equal(url.searchParams.get('invitation'), invited.ticket_id)
+  assert.equal((await invitations.get(made.organization.id, invited.id)).invitee.email, `bob-${mark}@example.test`)
+  const listed = await all(invitations.list(made.organization.id))
+  assert.deepEqual(listed.map((own) => own.id), [invited.id])
+  await invitations.delete(made.organization.id, invited.id)
+  await assert.rejects(invitations.get(made.organization.id, invited.id), (error) => error.statusCode === 404)
+})
+
+test('refresh tokens say whose they are', async () => {
+  await login()
+  const tokens = await all(management.users.refreshToken.list(made.user.user_id))
+  const [own] = tokens.filter((token) => token.client_id === made.app.client_id)
+  assert.deepEqual([own.user_id, own.rotating], [made.user.user_id, true])
+  assert.ok(new Date(own.idle_expires_at) > new Date() && new Date(own.expires_at) > new Date())
+  assert.equal((await management.refreshTokens.get(own.id)).session_id, own.session_id)
+  await management.refreshTokens.delete(own.id)
+  await assert.rejects(management.refreshTokens.get(own.id), (error) => error.statusCode === 404)
 })
 
 test('keys, settings, connections and logs', async () => {

@@ -41,7 +41,10 @@ class Tenant(unittest.TestCase):
             client_id=self.machine.client_id, audience=self.audience, scope=["read:things"]
         )
         self.app = made.clients.create(
-            name="App", app_type="native", grant_types=["password", "refresh_token"]
+            name="App",
+            app_type="native",
+            grant_types=["password", "refresh_token", "authorization_code"],
+            initiate_login_uri="https://app.test/login",
         )
         self.user = made.users.create(connection=CONNECTION, email=self.email, password=PASSWORD)
         self.role = made.roles.create(name=f"reader-{mark}")
@@ -108,6 +111,40 @@ class Tenant(unittest.TestCase):
         tokens = self.login()
         self.management.users.update(self.user.user_id, password="Correct-Horse-2")
         self.assertEqual(self.refresh(tokens["refresh_token"]).status_code, 400)
+
+    def test_users_are_searched(self) -> None:
+        def found(q: str, **more: str) -> list[str]:
+            return [user.user_id for user in self.management.users.list(q=q, **more)]
+
+        self.assertEqual(found(f"email:{self.email[:8]}*", sort="created_at:-1"), [self.user.user_id])
+        self.assertEqual(found(f'email:"{self.email}" AND blocked:true'), [])
+        with self.assertRaises(ApiError) as refused:
+            found("logins_count:1")
+        self.assertEqual(refused.exception.status_code, 400)
+
+    def test_organizations_enable_connections_and_invite(self) -> None:
+        made, organization = self.management.organizations, self.organization.id
+        database = next(iter(self.management.connections.list(name=CONNECTION)))
+        made.enabled_connections.add(organization, connection_id=database.id, assign_membership_on_login=True)
+        enabled = [own.connection_id for own in made.enabled_connections.list(organization)]
+        self.assertEqual(enabled, [database.id])
+        made.enabled_connections.delete(organization, database.id)
+        invited = made.invitations.create(
+            organization,
+            inviter={"name": "Ann"},
+            invitee={"email": f"bob-{self.email}"},
+            client_id=self.app.client_id,
+            send_invitation_email=False,
+        )
+        self.assertTrue(invited.invitation_url.startswith("https://app.test/login?invitation=iv_"))
+        self.assertEqual([own.id for own in made.invitations.list(organization)], [invited.id])
+        made.invitations.delete(organization, invited.id)
+
+    def test_refresh_tokens_say_whose_they_are(self) -> None:
+        self.login()
+        own = next(iter(self.management.users.refresh_token.list(self.user.user_id)))
+        self.assertEqual((own.client_id, own.rotating), (self.app.client_id, True))
+        self.management.refresh_tokens.delete(own.id)
 
     def test_a_taken_address_is_a_conflict(self) -> None:
         with self.assertRaises(ApiError) as refused:

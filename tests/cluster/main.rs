@@ -16,6 +16,7 @@ mod monitor;
 mod node;
 #[path = "../contract/own_cluster.rs"]
 mod own_cluster;
+mod races;
 mod refresh;
 mod revocation;
 mod world;

@@ -12,6 +12,8 @@ suite! {
     events_of_two_tenants_do_not_meet,
     nothing_appended_is_nothing_read,
     appending_at_once_loses_nothing,
+    events_are_read_from_the_oldest_on,
+    one_event_is_found_by_its_id,
 }
 
 fn event(tenant: &TenantId, description: &str) -> LogEvent {
@@ -105,4 +107,35 @@ async fn appending_at_once_loses_nothing(world: &World) {
         (0..32).flat_map(|task| (0..4).map(move |part| format!("{task}-{part}"))).collect();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+async fn events_are_read_from_the_oldest_on(world: &World) {
+    let elsewhere = tenant();
+    for number in 0..23 {
+        let events = [event(&world.tenant, &format!("{number}")), event(&elsewhere, "theirs")];
+        world.store.append(&events).await.unwrap();
+    }
+    for take in [1, 7, 23, 50] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = world.store.since(&world.tenant, after.as_deref(), take).await.unwrap();
+            assert!(page.len() <= take);
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            seen.extend(page.into_iter().map(|logged| logged.event.description));
+        }
+        assert_eq!(seen, (0..23).map(|number| number.to_string()).collect::<Vec<_>>(), "in pages of {take}");
+    }
+    assert!(world.store.since(&world.tenant, Some("nothing"), 9).await.unwrap().is_empty());
+}
+
+async fn one_event_is_found_by_its_id(world: &World) {
+    let events = [event(&world.tenant, "one"), event(&world.tenant, "other")];
+    world.store.append(&events).await.unwrap();
+    let logged = world.store.recent(&world.tenant, None, 2).await.unwrap();
+    for one in &logged {
+        assert_eq!(world.store.event(&world.tenant, &one.id).await.unwrap().as_ref(), Some(one));
+        assert_eq!(world.store.event(&tenant(), &one.id).await.unwrap(), None);
+    }
+    assert_eq!(world.store.event(&world.tenant, "nothing").await.unwrap(), None);
 }

@@ -30,6 +30,7 @@ fn organization(world: &World, id: &str, name: &str) -> Organization {
         display_name: String::new(),
         branding: jeton::model::branding::Branding::default(),
         metadata: BTreeMap::new(),
+        enabled_connections: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ suite! {
     starting_keeps_the_session_as_long_as_the_family,
     a_look_changes_nothing,
     an_idle_family_is_gone,
+    a_family_says_when_it_ends,
     a_refresh_renews_the_idle_expiry,
     a_revoked_family_is_gone_and_its_sibling_stays,
     families_of_different_sessions_do_not_meet,
@@ -30,6 +31,18 @@ async fn a_family_needs_a_session(world: &World) {
     pass(400).await;
     assert_eq!(world.store.start(brief.id, family(), now()).await.unwrap(), Started::NoSession);
     assert!(world.store.families_of(nobody).await.unwrap().is_empty());
+}
+
+async fn a_family_says_when_it_ends(world: &World) {
+    let (session, key) = world.logged_in().await;
+    let ends = in_ms(45_000);
+    let asked = Presented { expires_at: Some(ends), ..presented(session.id, key, 1) };
+    world.store.rotate(asked).await.unwrap();
+    assert_eq!(world.store.ends_at(session.id, key).await.unwrap(), Some(ends));
+    let endless = Presented { expires_at: None, ..presented(session.id, key, 2) };
+    world.store.rotate(endless).await.unwrap();
+    assert_eq!(world.store.ends_at(session.id, key).await.unwrap(), None);
+    assert_eq!(world.store.ends_at(session.id, FamilyKey(dice())).await.unwrap(), None);
 }
 
 async fn a_family_starts_at_generation_one(world: &World) {

@@ -43,4 +43,5 @@ mod records;
 mod rotation;
 mod sessions;
 mod spends;
+mod terms;
 mod world;

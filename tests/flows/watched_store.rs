@@ -17,7 +17,7 @@ use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
-use jeton::store::records::{Expect, Page, RecordKey, Stored, Written};
+use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
@@ -95,6 +95,11 @@ impl Families for WatchedStore {
         self.inner.current(session, family, now).await
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Answer<Option<UnixMs>> {
+        self.pass(1)?;
+        self.inner.ends_at(session, family).await
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Answer<bool> {
         self.pass(1)?;
         self.inner.revoke(session, family).await
@@ -167,6 +172,11 @@ impl Records for WatchedStore {
     async fn page(&self, tenant: &TenantId, kind: Kind, after: Option<&str>, take: usize) -> Answer<Page> {
         self.pass(1)?;
         self.inner.page(tenant, kind, after, take).await
+    }
+
+    async fn page_by(&self, tenant: &TenantId, kind: Kind, cut: &Cut, take: usize) -> Answer<Page> {
+        self.pass(1)?;
+        self.inner.page_by(tenant, kind, cut, take).await
     }
 
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Answer<u64> {
@@ -275,6 +285,16 @@ impl AuditLog for WatchedStore {
     async fn append(&self, events: &[LogEvent]) -> Answer<()> {
         self.pass(0)?;
         self.inner.append(events).await
+    }
+
+    async fn event(&self, tenant: &TenantId, id: &str) -> Answer<Option<Logged>> {
+        self.pass(0)?;
+        self.inner.event(tenant, id).await
+    }
+
+    async fn since(&self, tenant: &TenantId, after: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
+        self.pass(0)?;
+        self.inner.since(tenant, after, take).await
     }
 
     async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {

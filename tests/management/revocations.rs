@@ -78,6 +78,24 @@ async fn refresh_tokens_are_revoked_one_by_one_and_all_at_once() {
     let ids = listed.all("id");
     assert_eq!(ids.len(), 2);
     assert_eq!(world.get(&format!("/refresh-tokens/{}", ids[0])).await.with(200), listed.json()[0]);
+    let shown = listed.json()[0].clone();
+    for (name, value) in [
+        ("client_id", json!("app")),
+        ("rotating", json!(true)),
+        ("created_at", json!("2027-01-15T08:00:00.000Z")),
+        ("idle_expires_at", json!("2027-01-30T08:00:00.000Z")),
+        ("expires_at", json!("2027-02-14T08:00:00.000Z")),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    assert!(shown["session_id"].is_string() && shown.get("last_exchanged_at").is_none(), "{shown}");
+    world.clock.advance_ms(60_000);
+    let second = world.refresh("app", &second, &[]).await.text("refresh_token");
+    let exchanged = world.get(&format!("{path}/refresh-tokens")).await.json();
+    let exchanged = exchanged.as_array().unwrap().iter().find(|own| own["generation"] == 2).unwrap().clone();
+    assert_eq!(exchanged["last_exchanged_at"], "2027-01-15T08:01:01.000Z");
+    assert_eq!(exchanged["idle_expires_at"], "2027-01-30T08:01:01.000Z");
+    assert_eq!((&exchanged["client_id"], exchanged.get("created_at")), (&json!("app"), None));
     world.delete(&format!("/refresh-tokens/{}", ids[0])).await.with(202);
     assert_eq!(world.refresh("app", &first, &[]).await.status, 400);
     assert_eq!(world.refresh("app", &second, &[]).await.status, 200);

@@ -101,7 +101,27 @@ async fn logs_say_what_was_done_and_what_failed() {
     let one = world.get(&format!("/logs/{}", all[0])).await.with(200);
     assert_eq!(one["log_id"], all[0].as_str());
     assert_eq!(world.get(&format!("/logs?from={}&take=2", all[0])).await.all("log_id"), all[1..3]);
-    world.get("/logs?q=colour:red").await.refused(400, "invalid_query_string");
+    let failed = world.get("/logs?q=type:fepft&take=10").await;
+    assert_eq!(failed.all("type"), ["fepft"]);
+    assert!(failed.headers.get("link").is_none(), "nothing comes after: {failed:?}");
+    let (mut seen, mut next) = (Vec::new(), Some("/logs?take=2&q=type:sapi".to_owned()));
+    while let Some(path) = next {
+        let page = world.get(&path).await;
+        seen.extend(page.all("type"));
+        next = page.headers.get("link").map(|link| {
+            let link = link.to_str().unwrap();
+            let (address, rel) = link.trim_start_matches('<').split_once(">; ").unwrap();
+            assert_eq!(rel, "rel=\"next\"");
+            address.split_once("/api/v2").unwrap().1.to_owned()
+        });
+    }
+    assert_eq!(seen, ["sapi"; 3]);
+    assert_eq!(world.get("/logs?sort=date:1").await.all("log_id")[0], all[0]);
+    assert_eq!(world.get("/logs?q=date:2027-01-15&per_page=1").await.all("type").len(), 1);
+    assert!(world.get("/logs?q=date:%5B*%20TO%202027-01-14%5D").await.all("type").is_empty());
+    for query in ["q=colour:red", "q=date:yesterday", "sort=type:1", "sort=date:-1&take=2"] {
+        world.get(&format!("/logs?{query}")).await.refused(400, "invalid_query_string");
+    }
     world.get("/logs/nothing").await.refused(404, "inexistent_resource");
     world.stop().await;
 }

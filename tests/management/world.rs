@@ -18,7 +18,7 @@ pub(crate) struct World {
     http: reqwest::Client,
     token: String,
     pub(crate) clock: Clock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -28,6 +28,7 @@ impl World {
         config.public.address = "127.0.0.1:0".parse().unwrap();
         config.operations.address = "127.0.0.1:0".parse().unwrap();
         config.embedded.path = folder.path().to_path_buf();
+        config.mail.folder = folder.path().join("mail");
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
         config.bootstrap.client_id = "admin".into();
@@ -39,7 +40,7 @@ impl World {
         let http =
             reqwest::Client::builder().resolve("localhost", address).resolve("other.localhost", address);
         let http = http.build().unwrap();
-        let mut world = Self { server, http, token: String::new(), clock, _folder: folder };
+        let mut world = Self { server, http, token: String::new(), clock, folder };
         world.token = world.admin_token(&[]).await.text("access_token");
         world
     }
@@ -58,6 +59,23 @@ impl World {
         }
         form.extend(more);
         self.token(&form).await
+    }
+
+    /// The one message that was sent.
+    pub(crate) async fn message(&self) -> String {
+        for _ in 0..200 {
+            let folder = std::fs::read_dir(self.folder.path().join("mail"));
+            let paths = folder.into_iter().flatten().map(|entry| entry.unwrap().path());
+            let mails: Vec<_> = paths.filter(|path| path.extension() == Some("eml".as_ref())).collect();
+            assert!(mails.len() < 2, "{mails:?}");
+            let text = mails.first().map(|mail| std::fs::read_to_string(mail).unwrap()).unwrap_or_default();
+            if !text.is_empty() {
+                // Quoted-printable.
+                return text.replace("=\r\n", "").replace("=3D", "=");
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("no message was sent within two seconds");
     }
 
     pub(crate) fn issuer(&self) -> String {
@@ -142,10 +160,7 @@ impl World {
             let request = self.http.post(self.url("other.localhost", "/oauth/token")).form(&form);
             let answer = self.send(request).await;
             if answer.status == 200 {
-                let claims = answer.text("access_token").split('.').nth(1).unwrap().to_owned();
-                let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
-                let claims: Value = serde_json::from_slice(&claims).unwrap();
-                return claims["sid"].as_str().unwrap().to_owned();
+                return claims(&answer.text("access_token"))["sid"].as_str().unwrap().to_owned();
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
@@ -192,4 +207,10 @@ impl World {
 /// A user id, as a part of a path.
 pub(crate) fn encoded(id: &str) -> String {
     id.replace('|', "%7C")
+}
+
+/// The claims of a JWT, unverified.
+pub(crate) fn claims(token: &str) -> Value {
+    let claims = token.split('.').nth(1).unwrap_or_else(|| panic!("not a JWT: {token}"));
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }

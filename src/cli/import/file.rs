@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::records::client_grants::ClientGrantDraft;
 use crate::engine::records::clients::ClientDraft;
+use crate::engine::records::enabled_connections::EnabledDraft;
 use crate::engine::records::memberships::MembershipDraft;
 use crate::engine::records::organizations::OrganizationDraft;
 use crate::engine::records::resource_servers::ResourceServerDraft;
@@ -58,6 +59,7 @@ pub(crate) struct OrganizationEntry<'a> {
     display_name: Option<String>,
     branding: Option<Map<String, Value>>,
     metadata: Option<BTreeMap<String, String>>,
+    enabled_connections: Option<Vec<EnabledDraft>>,
     #[serde(borrow, default)]
     pub(crate) members: Vec<&'a RawValue>,
 }
@@ -102,8 +104,8 @@ impl OrganizationEntry<'_> {
     }
 
     pub(crate) fn into_draft(self) -> OrganizationDraft {
-        let Self { id, name, display_name, branding, metadata, members: _ } = self;
-        OrganizationDraft { id, name, display_name, branding, metadata }
+        let Self { id, name, display_name, branding, metadata, enabled_connections, members: _ } = self;
+        OrganizationDraft { id, name, display_name, branding, metadata, enabled_connections }
     }
 }
 

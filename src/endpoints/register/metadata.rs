@@ -107,6 +107,7 @@ impl Metadata {
             grant_types: Some(grants),
             callbacks: Some(self.redirect_uris),
             allowed_logout_urls: Some(self.post_logout_redirect_uris),
+            initiate_login_uri: Clearable::Absent,
             web_origins: None,
             require_pushed_authorization_requests: Some(self.require_pushed_authorization_requests),
             signed_request_object: Some(SignedRequestObject { required: self.require_signed_request_object }),

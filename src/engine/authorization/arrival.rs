@@ -12,7 +12,7 @@ use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::tenancy::TenantView;
 
 /// The parameters of an authorization request; what is not declared is not seen. Discovery is derived from them.
-pub const PARAMETERS: [&str; 21] = [
+pub const PARAMETERS: [&str; 22] = [
     "acr_values",
     "audience",
     "claims",
@@ -20,6 +20,7 @@ pub const PARAMETERS: [&str; 21] = [
     "code_challenge",
     "code_challenge_method",
     "id_token_hint",
+    "invitation",
     "login_hint",
     "max_age",
     "nonce",

@@ -134,6 +134,7 @@ impl Engine {
             scope: String::new(),
             audience: None,
             organization: None,
+            invitation: None,
             prompt: Prompt::default(),
             max_age_secs: None,
             subject: None,
@@ -157,6 +158,11 @@ impl Engine {
         if let Some(reference) = form.value("organization") {
             let organization = self.organization(&tenant.tenant.id, reference).await?;
             asked.organization = Some(organization.id.to_string());
+        }
+        if let Some(ticket) = form.value("invitation") {
+            let invitation = self.invited(&tenant.tenant.id, ticket, asked).await?;
+            asked.login_hint = Some(invitation.invitee.email);
+            asked.invitation = Some(invitation.id);
         }
         if let Some(hint) = form.value("id_token_hint") {
             let hinted = self.hinted(tenant, hint).await?;

@@ -135,7 +135,8 @@ impl Engine {
         let mine = self.store().organizations_of(id, &user.user_id, None, ORGANIZATIONS_MAX).await?;
         let mut choices = Vec::with_capacity(mine.len());
         for membership in mine {
-            choices.extend(self.cached().organization_by_id(id, &membership.organization).await?);
+            let found = self.cached().organization_by_id(id, &membership.organization).await?;
+            choices.extend(found.filter(|organization| organization.admits(&user.connection)));
         }
         Ok(choices)
     }
@@ -172,10 +173,19 @@ impl Engine {
             return Err(parameters::unmet());
         }
         let user = &presence.user;
-        let organization = match (&asked.organization, client.organization_usage) {
-            (Some(id), _) => {
-                Some(self.standing_of_login(&tenant.tenant.id, user, id).await?.organization.id.clone())
+        let invitation = match self.invitation_of(&tenant.tenant.id, asked, user).await {
+            // Somebody else was logged in here before: the invited person may log in.
+            Err(error)
+                if error.code == ErrorCode::AccessDenied
+                    && presence.session.authenticated_at < asked.started_at =>
+            {
+                return Ok(Step::Ask(Page::Login));
             }
+            outcome => outcome?,
+        };
+        let organization = match (&asked.organization, client.organization_usage) {
+            (Some(id), _) if invitation.is_some() => Some(OrganizationId::from(id.as_str())),
+            (Some(id), _) => Some(self.standing_at_login(tenant, user, id).await?.organization.id.clone()),
             (None, OrganizationUsage::Allow | OrganizationUsage::Deny) => None,
             (None, OrganizationUsage::Require) => match self.choices(tenant, user).await?.as_slice() {
                 [] => {
@@ -188,6 +198,9 @@ impl Engine {
         };
         if !self.is_consented(tenant, client, asked, user).await? {
             return Ok(Step::Ask(Page::Consent));
+        }
+        if let Some(invitation) = invitation {
+            self.accept_invitation(tenant, user, invitation).await?;
         }
         Ok(Step::Done(Box::new(Approved { presence: presence.clone(), organization })))
     }

@@ -110,6 +110,10 @@ fn check_uris(client: &Client, flaws: &mut Flaws) {
     if let Some(logo) = &client.logo_uri {
         flaws.require(uris::is_picture(logo), "logo_uri", "expected an http(s) URI");
     }
+    if let Some(uri) = &client.initiate_login_uri {
+        let good = uris::is_web_uri(uri) && !uri.contains('#');
+        flaws.require(good, "initiate_login_uri", "expected an http(s) URI without a fragment");
+    }
     flaws.unique("web_origins", client.web_origins.iter(), 100);
     for (at, origin) in client.web_origins.iter().enumerate() {
         flaws.require(

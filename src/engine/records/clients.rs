@@ -35,6 +35,8 @@ pub struct ClientDraft {
     pub grant_types: Option<Vec<GrantType>>,
     pub callbacks: Option<Vec<String>>,
     pub allowed_logout_urls: Option<Vec<String>>,
+    #[serde(default)]
+    pub initiate_login_uri: Clearable<String>,
     pub web_origins: Option<Vec<String>>,
     pub require_pushed_authorization_requests: Option<bool>,
     pub signed_request_object: Option<SignedRequestObject>,
@@ -174,6 +176,7 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
         grant_types: grants.into_iter().filter(|grant| !public || *grant != ClientCredentials).collect(),
         callbacks: Vec::new(),
         allowed_logout_urls: Vec::new(),
+        initiate_login_uri: None,
         web_origins: Vec::new(),
         require_pushed_authorization_requests: false,
         signed_request_object: SignedRequestObject::default(),
@@ -190,6 +193,7 @@ fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
     overlay!(draft => client; name, description, app_type, token_endpoint_auth_method, grant_types, callbacks,
         allowed_logout_urls, web_origins, is_first_party, organization_usage, refresh_token, jwt_configuration,
         client_metadata, require_pushed_authorization_requests, signed_request_object);
+    client.initiate_login_uri = draft.initiate_login_uri.over(client.initiate_login_uri);
     client.jwks = draft.jwks.over(client.jwks);
     client.logo_uri = draft.logo_uri.over(client.logo_uri);
     client

@@ -75,6 +75,7 @@ impl Registrar {
         if self.has_users(&tenant.id, &connection.name).await? {
             return Err(Refusal::flaw("name", &"this connection still has users; delete them first"));
         }
+        self.disable_everywhere(&tenant.id, &connection.name).await?;
         let removed = self.catalog.remove::<Connection>(&tenant.id, connection.name.as_str()).await?;
         removed.map(|_| ()).ok_or(Refusal::Missing)
     }

@@ -18,7 +18,7 @@ use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
 use crate::store::families::Started;
 use crate::store::identifiers::Claim;
-use crate::store::records::{Expect, Page, RecordKey, Stored, Written};
+use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
     AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, Spends, StoreError,
@@ -99,6 +99,18 @@ impl Records for Memory {
             ours.take(take).map(|((_, _, id), stored)| (id.clone(), stored.clone())).collect();
         let next = items.last().filter(|_| items.len() == take).map(|(id, _)| id.clone());
         Ok(Page { items, next })
+    }
+
+    async fn page_by(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        cut: &Cut,
+        take: usize,
+    ) -> Result<Page, StoreError> {
+        let documents = self.documents.lock().unwrap();
+        let ours = documents.iter().filter(|((t, k, _), _)| t == tenant && *k == kind);
+        Ok(Page::cut(ours.map(|((_, _, id), stored)| (id, stored)), kind, cut, take))
     }
 
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Result<u64, StoreError> {
@@ -213,6 +225,14 @@ impl AuditLog for Memory {
         absent()
     }
 
+    async fn event(&self, _: &TenantId, _: &str) -> Result<Option<Logged>, StoreError> {
+        absent()
+    }
+
+    async fn since(&self, _: &TenantId, _: Option<&str>, _: usize) -> Result<Vec<Logged>, StoreError> {
+        absent()
+    }
+
     async fn recent(&self, _: &TenantId, _: Option<&str>, _: usize) -> Result<Vec<Logged>, StoreError> {
         absent()
     }
@@ -229,6 +249,10 @@ impl Families for Memory {
     }
 
     async fn current(&self, _: SessionId, _: FamilyKey, _: UnixMs) -> Result<Option<Family>, StoreError> {
+        absent()
+    }
+
+    async fn ends_at(&self, _: SessionId, _: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
         absent()
     }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::engine::records::branding::{self, OF_ORGANIZATION};
+use crate::engine::records::enabled_connections::EnabledDraft;
 use crate::engine::records::flaws::Flaws;
 use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
 use crate::model::branding::Branding;
@@ -23,6 +24,7 @@ pub struct OrganizationDraft {
     pub display_name: Option<String>,
     pub branding: Option<Map<String, Value>>,
     pub metadata: Option<BTreeMap<String, String>>,
+    pub enabled_connections: Option<Vec<EnabledDraft>>,
 }
 
 impl Registrar {
@@ -42,7 +44,12 @@ impl Registrar {
             Some(before) => before.record.clone(),
             None => fresh(tenant, self.new_id("org_", draft.id.as_deref())?),
         };
-        let after = overlaid(draft, base)?;
+        let enabled = match &draft.enabled_connections {
+            Some(drafts) => Some(self.enabled(tenant, drafts).await?),
+            None => None,
+        };
+        let mut after = overlaid(draft, base)?;
+        after.enabled_connections = enabled.unwrap_or(after.enabled_connections);
         check(&after)?;
         self.settle(before, after).await
     }
@@ -56,6 +63,7 @@ fn fresh(tenant: &Tenant, id: String) -> Organization {
         display_name: String::new(),
         branding: Branding::default(),
         metadata: BTreeMap::new(),
+        enabled_connections: Vec::new(),
     }
 }
 

@@ -78,13 +78,14 @@ impl Registrar {
         self.gone::<Role>(tenant, id).await.map(|_| ())
     }
 
-    /// Removes an organization and all memberships of it.
+    /// Removes an organization, all memberships of it and all invitations to it.
     ///
     /// # Errors
     /// [`Refusal::Missing`]; removing again is safe.
     pub async fn remove_organization(&self, tenant: &TenantId, id: &OrganizationId) -> Result<(), Refusal> {
         // First the organization, so that nobody joins any more.
         self.gone::<Organization>(tenant, id.as_str()).await?;
+        self.remove_invitations(tenant, id).await?;
         loop {
             let members = self.catalog.store().members_of(tenant, id, None, STEP).await?;
             if members.is_empty() {

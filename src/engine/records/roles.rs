@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::engine::records::flaws::Flaws;
 use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
-use crate::model::role::{Permission, Role};
+use crate::model::role::{self, Permission, Role};
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::RoleId;
 use crate::store::catalog::Versioned;
@@ -58,11 +58,7 @@ impl Registrar {
     ) -> Result<Put<Role>, Refusal> {
         self.check_permissions(tenant, &permissions).await?;
         let mut after = standing.record.clone();
-        for permission in permissions {
-            if !after.permissions.contains(&permission) {
-                after.permissions.push(permission);
-            }
-        }
+        role::unite(&mut after.permissions, permissions);
         self.settle(Some(standing.clone()), after).await
     }
 
@@ -76,7 +72,7 @@ impl Registrar {
         permissions: &[Permission],
     ) -> Result<Put<Role>, Refusal> {
         let mut after = standing.record.clone();
-        after.permissions.retain(|own| !permissions.contains(own));
+        role::subtract(&mut after.permissions, permissions);
         self.settle(Some(standing.clone()), after).await
     }
 

@@ -2,7 +2,7 @@
 //! that was given out.
 
 use crate::engine::records::{Put, Refusal, Registrar};
-use crate::model::role::Permission;
+use crate::model::role::{self, Permission};
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::store::catalog::Versioned;
@@ -62,11 +62,7 @@ impl Registrar {
     ) -> Result<Put<User>, Refusal> {
         self.check_permissions(tenant, &permissions).await?;
         let mut after = standing.record.clone();
-        for permission in permissions {
-            if !after.permissions.contains(&permission) {
-                after.permissions.push(permission);
-            }
-        }
+        role::unite(&mut after.permissions, permissions);
         self.settle(Some(standing.clone()), after).await
     }
 
@@ -80,7 +76,7 @@ impl Registrar {
         permissions: &[Permission],
     ) -> Result<Put<User>, Refusal> {
         let mut after = standing.record.clone();
-        after.permissions.retain(|own| !permissions.contains(own));
+        role::subtract(&mut after.permissions, permissions);
         self.settle(Some(standing.clone()), after).await
     }
 }

@@ -35,8 +35,14 @@ impl Ask {
     /// A verb of `jeton.lua` on two keys of one slot.
     pub(super) fn verb_on_two(verb: Verb, keys: [Key; 2]) -> Self {
         let slot = keys[0].cluster_hash();
-        let mut arguments = Vec::with_capacity(10);
-        arguments.extend([Value::String(verb.name()), Value::Integer(2)]);
+        Self::verb_on(verb, slot, keys.into())
+    }
+
+    /// A verb of `jeton.lua` on keys of `slot`.
+    pub(super) fn verb_on(verb: Verb, slot: u16, keys: Vec<Key>) -> Self {
+        let mut arguments = Vec::with_capacity(8 + keys.len());
+        let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        arguments.extend([Value::String(verb.name()), Value::Integer(count)]);
         arguments.extend(keys.into_iter().map(Value::from));
         Self { command: custom("FCALL", slot), arguments, slot }
     }

@@ -37,6 +37,29 @@ impl AuditLog for Cluster {
         try_join_all(appended).await.map(|_counts| ())
     }
 
+    async fn event(&self, tenant: &TenantId, id: &str) -> Result<Option<Logged>, StoreError> {
+        let Some(Position { major, minor }) = position(id) else { return Ok(None) };
+        let at = format!("{major}-{minor}");
+        let ask = Ask::plain("XRANGE", self.keys.log(tenant)).with(at.as_str()).with(at.as_str());
+        let found = logged(self.read(ask.with("COUNT").number(1)).await?)?;
+        Ok(found.into_iter().find(|logged| logged.id == id))
+    }
+
+    async fn since(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
+        let from = match after.map(position) {
+            None => "-".to_owned(),
+            Some(Some(Position { major, minor })) => format!("({major}-{minor}"),
+            Some(None) => return Ok(Vec::new()),
+        };
+        let ask = Ask::plain("XRANGE", self.keys.log(tenant)).with(from).with("+").with("COUNT");
+        logged(self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?)
+    }
+
     async fn recent(
         &self,
         tenant: &TenantId,
@@ -50,16 +73,17 @@ impl AuditLog for Cluster {
             Some(None) => return Ok(Vec::new()),
         };
         let ask = Ask::plain("XREVRANGE", self.keys.log(tenant)).with(from).with("-").with("COUNT");
-        let entries: Value = self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?;
-        Entry::all(entries)?
-            .into_iter()
-            .map(|entry| {
-                let event = serde_json::from_slice(&entry.content)
-                    .map_err(|error| StoreError::Corrupt(format!("a log event: {error}")))?;
-                Ok(Logged { id: name(entry.at), event })
-            })
-            .collect()
+        logged(self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?)
     }
+}
+
+fn logged(entries: Value) -> Result<Vec<Logged>, StoreError> {
+    let logged = Entry::all(entries)?.into_iter().map(|entry| {
+        let event = serde_json::from_slice(&entry.content)
+            .map_err(|error| StoreError::Corrupt(format!("a log event: {error}")))?;
+        Ok(Logged { id: name(entry.at), event })
+    });
+    logged.collect()
 }
 
 /// A stream id with leading zeros, so that ids compare as text.

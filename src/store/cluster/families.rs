@@ -53,6 +53,12 @@ impl Families for Cluster {
         value.as_deref().map(stored).transpose()
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
+        let at: i64 = self.read(Ask::plain("PEXPIRETIME", self.keys.family(session, family))).await?;
+        // Negative: it has no expiry, or is not there.
+        Ok(u64::try_from(at).ok().map(UnixMs))
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
         let keys = [self.keys.session(session), self.keys.family(session, family)];
         let ask = Ask::verb_on_two(Verb::Revoke, keys).bytes(&family.0);

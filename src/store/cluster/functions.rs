@@ -33,6 +33,7 @@ verbs! {
     IndexAdd = "index_add",
     IndexDrop = "index_drop",
     IndexList = "index_list",
+    List = "list",
     Log = "log",
     Open = "open",
     RecordRemove = "record_remove",
@@ -41,6 +42,7 @@ verbs! {
     Revoke = "revoke",
     Rotate = "rotate",
     Start = "start",
+    Unlist = "unlist",
     Update = "update",
 }
 

@@ -326,6 +326,21 @@ local function record_remove(keys)
   return 1
 end
 
+-- Indices of records ----------------------------------------------------------------------------------------
+-- Sorted sets whose members are what counts: the ids of a kind, or the value of a term, NUL and an id.
+
+-- KEYS indices of one kind; ARGV what is put into each.
+local function list(keys, args)
+  for at = 1, #keys do redis.call('ZADD', keys[at], 0, args[at]) end
+  return #keys
+end
+
+-- KEYS indices of one kind; ARGV what is taken from each.
+local function unlist(keys, args)
+  for at = 1, #keys do redis.call('ZREM', keys[at], args[at]) end
+  return #keys
+end
+
 -- Unique names ---------------------------------------------------------------------------------------------
 -- A held name has a time to live; a confirmed one has none.
 
@@ -384,6 +399,8 @@ verb('index_drop', index_drop)
 verb('index_list', index_list, 'no-writes')
 verb('record_write', record_write)
 verb('record_remove', record_remove)
+verb('list', list)
+verb('unlist', unlist)
 verb('claim', claim)
 verb('confirm', confirm)
 verb('release', release)

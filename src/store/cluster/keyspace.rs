@@ -7,6 +7,7 @@
 //! | `{kind tenant id}` | a record; a user's also indexes the user's sessions |
 //! | `{kind tenant id}m` | the memberships of a user (hash) or of an organization (sorted set) |
 //! | `{I kind tenant}` | the ids of a kind of record (sorted set) |
+//! | `{I kind tenant}field` | the terms of one field, each with an id (sorted set) |
 //! | `{N tenant name}` | who owns a unique name |
 //! | `{L tenant}` | log events (stream) |
 //! | `S digest` | a spent thing |
@@ -20,6 +21,7 @@ use fred::types::Key;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::record::Kind;
+use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::records::RecordKey;
 use crate::store::spends::Thing;
@@ -76,6 +78,14 @@ impl Keyspace {
     pub(super) fn index(&self, tenant: &TenantId, kind: Kind) -> Key {
         let tag = ["I", kind.tag()].concat();
         key(self.tagged(&tag, tenant, None))
+    }
+
+    /// The terms of one field of the documents of a kind; in the slot of their ids.
+    pub(super) fn terms(&self, tenant: &TenantId, kind: Kind, field: Field) -> Key {
+        let tag = ["I", kind.tag()].concat();
+        let mut bytes = self.tagged(&tag, tenant, None);
+        bytes.extend_from_slice(field.tag().as_bytes());
+        key(bytes)
     }
 
     /// A unique name.
@@ -142,6 +152,8 @@ mod tests {
         assert_eq!(keys.session(sid).cluster_hash(), keys.family(sid, family).cluster_hash());
         assert_eq!(keys.family(sid, family).as_bytes().len(), 28);
         let (tenant, user) = (TenantId::from("acme"), UserId::from("auth0|a}b"));
+        let (ids, names) = (keys.index(&tenant, Kind::User), keys.terms(&tenant, Kind::User, Field::Name));
+        assert!(ids.cluster_hash() == names.cluster_hash() && ids != names);
         assert_eq!(keys.user(&tenant, &user).cluster_hash(), keys.memberships(&tenant, &user).cluster_hash());
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The index may name documents that are gone, never the other way round: an id is added before its document is
 //! written and taken away after the document is. Whoever takes one away looks again for the document, and whoever
-//! writes a new document adds its id again afterwards, so that the two cannot pass each other.
+//! writes a new document adds its id again afterwards, so that the two cannot pass each other. `terms.rs` does the
+//! same for the terms of documents that have any.
 
 use bytes::Bytes;
 use fred::types::Key;
@@ -11,10 +12,11 @@ use futures_util::future::try_join_all;
 use super::Cluster;
 use super::ask::Ask;
 use super::functions::Verb;
+use super::terms::Moves;
 use crate::model::record::Kind;
 use crate::protocol::ids::TenantId;
 use crate::store::StoreError;
-use crate::store::records::{Expect, Page, RecordKey, Records, Stored, Written};
+use crate::store::records::{Cut, Expect, Page, RecordKey, Records, Stored, Written};
 
 /// Documents read at once while a page is made.
 const BATCH: usize = 64;
@@ -29,8 +31,9 @@ impl Records for Cluster {
     }
 
     async fn write(&self, key: &RecordKey, document: Bytes, expect: Expect) -> Result<Written, StoreError> {
-        if !matches!(expect, Expect::Version(_)) {
-            self.list(key).await?;
+        let Moves { gained, lost } = self.moves(key, &document, expect).await?;
+        if !gained.is_empty() || !matches!(expect, Expect::Version(_)) {
+            self.list(key, &gained).await?;
         }
         let expected = match expect {
             Expect::Absent => "0".to_owned(),
@@ -41,12 +44,14 @@ impl Records for Cluster {
         let answer: i64 = self.careful(ask).await?;
         match u64::try_from(answer) {
             Ok(version) => {
-                if version == 1 {
-                    self.list(key).await?;
+                if version == 1 || !gained.is_empty() {
+                    self.list(key, &gained).await?;
                 }
+                self.unlist_terms(key, lost).await?;
                 Ok(Written::Written { version })
             }
             Err(_negative) => {
+                self.unlist_terms(key, gained).await?;
                 let found = answer.unsigned_abs() - 1;
                 Ok(Written::Conflict { found: (found > 0).then_some(found) })
             }
@@ -54,8 +59,9 @@ impl Records for Cluster {
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        let terms = self.standing_terms(key).await?;
         let removed: i64 = self.careful(Ask::verb(Verb::RecordRemove, self.keys.record(key))).await?;
-        self.unlist(key).await?;
+        self.unlist(key, &terms).await?;
         Ok(removed == 1)
     }
 
@@ -82,6 +88,16 @@ impl Records for Cluster {
             }
         }
         Ok(page)
+    }
+
+    async fn page_by(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        cut: &Cut,
+        take: usize,
+    ) -> Result<Page, StoreError> {
+        self.in_order_of_terms((tenant, kind), cut, take).await
     }
 
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Result<u64, StoreError> {
@@ -115,24 +131,10 @@ impl Cluster {
         for (key, stored) in keys.into_iter().zip(found) {
             match stored {
                 Some(stored) => items.push((key.id, stored)),
-                None => self.unlist(&key).await?,
+                None => self.unlist(&key, &[]).await?,
             }
         }
         Ok(items)
-    }
-
-    async fn list(&self, key: &RecordKey) -> Result<(), StoreError> {
-        let ask = Ask::plain("ZADD", self.keys.index(&key.tenant, key.kind)).number(0).with(key.id.as_str());
-        self.careful::<i64>(ask).await.map(|_added| ())
-    }
-
-    async fn unlist(&self, key: &RecordKey) -> Result<(), StoreError> {
-        let ask = Ask::plain("ZREM", self.keys.index(&key.tenant, key.kind)).with(key.id.as_str());
-        self.careful::<i64>(ask).await?;
-        if Records::read(self, key).await?.is_some() {
-            self.list(key).await?;
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::membership::Membership;
 use crate::model::record::Kind;
 use crate::protocol::ids::{OrganizationId, TenantId, UserId};
 use crate::store::identifiers::Claim;
-use crate::store::records::{Expect, Page, RecordKey, Stored, Written};
+use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::{Identifiers, Memberships, Records, StoreError};
 
 fn at(key: &RecordKey) -> (TenantId, &'static str, String) {
@@ -60,6 +60,19 @@ impl Records for Double {
             rest.take(take).map(|((_, _, id), stored)| (id.clone(), stored.clone())).collect();
         let next = (items.len() == take).then(|| items[take - 1].0.clone());
         Ok(Page { items, next })
+    }
+
+    async fn page_by(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        cut: &Cut,
+        take: usize,
+    ) -> Result<Page, StoreError> {
+        self.strike().await?;
+        let state = self.state();
+        let all = state.documents.iter().filter(|((t, k, _), _)| t == tenant && *k == kind.tag());
+        Ok(Page::cut(all.map(|((_, _, id), stored)| (id, stored)), kind, cut, take))
     }
 
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Result<u64, StoreError> {

@@ -66,6 +66,23 @@ impl AuditLog for Double {
         Ok(())
     }
 
+    async fn event(&self, tenant: &TenantId, id: &str) -> Result<Option<Logged>, StoreError> {
+        let all = self.recent(tenant, None, usize::MAX).await?;
+        Ok(all.into_iter().find(|logged| logged.id == id))
+    }
+
+    async fn since(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
+        let all = self.recent(tenant, None, usize::MAX).await?;
+        let younger =
+            all.into_iter().rev().filter(|logged| after.is_none_or(|after| logged.id.as_str() > after));
+        Ok(younger.take(take).collect())
+    }
+
     async fn recent(
         &self,
         tenant: &TenantId,

@@ -47,6 +47,11 @@ impl Families for Double {
         Ok(self.state().families.get(&(session, family)).copied())
     }
 
+    async fn ends_at(&self, _: SessionId, _: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
+        self.strike().await?;
+        Ok(None)
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
         self.strike().await?;
         Ok(self.state().families.remove(&(session, family)).is_some())

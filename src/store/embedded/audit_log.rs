@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use fjall::Slice;
+use fjall::{KvPair, Slice};
 use serde::{Deserialize, Serialize};
 
 use super::batch::Batch;
@@ -65,6 +65,29 @@ impl AuditLog for Embedded {
         .await
     }
 
+    async fn event(&self, tenant: &TenantId, id: &str) -> Result<Option<Logged>, StoreError> {
+        let Some(bytes) = parsed(id) else { return Ok(None) };
+        let event = self.disk()?.get(Space::Log, &keys::log_event(tenant, bytes))?;
+        let event = event.map(|event| serde_json::from_slice(&event)).transpose();
+        let event = event.map_err(|cause| corrupt(&cause))?;
+        Ok(event.map(|event| Logged { id: spelled(&bytes), event }))
+    }
+
+    async fn since(
+        &self,
+        tenant: &TenantId,
+        after: Option<&str>,
+        take: usize,
+    ) -> Result<Vec<Logged>, StoreError> {
+        let prefix = keys::log_events_of(tenant);
+        let after = match after.map(parsed) {
+            None => Vec::new(),
+            Some(Some(id)) => keys::log_event(tenant, id),
+            Some(None) => return Ok(Vec::new()),
+        };
+        logged(&prefix, &self.disk()?.page(Space::Log, &prefix, &after, take)?)
+    }
+
     async fn recent(
         &self,
         tenant: &TenantId,
@@ -78,13 +101,16 @@ impl AuditLog for Embedded {
             // Nothing is older than an id that was never given.
             Some(None) => return Ok(Vec::new()),
         };
-        let entries = self.disk()?.page_back(Space::Log, &prefix, before.as_deref(), take)?;
-        let logged = entries.iter().map(|(key, event)| {
-            let event = serde_json::from_slice(event).map_err(|cause| corrupt(&cause))?;
-            Ok(Logged { id: spelled(&key[prefix.len()..]), event })
-        });
-        logged.collect()
+        logged(&prefix, &self.disk()?.page_back(Space::Log, &prefix, before.as_deref(), take)?)
     }
+}
+
+fn logged(prefix: &[u8], entries: &[KvPair]) -> Result<Vec<Logged>, StoreError> {
+    let logged = entries.iter().map(|(key, event)| {
+        let event = serde_json::from_slice(event).map_err(|cause| corrupt(&cause))?;
+        Ok(Logged { id: spelled(&key[prefix.len()..]), event })
+    });
+    logged.collect()
 }
 
 /// How long log events are kept, and how many.

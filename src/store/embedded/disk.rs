@@ -117,6 +117,22 @@ impl Disk {
         range.take(take).map(|entry| entry.into_inner().map_err(|cause| unreadable(&cause))).collect()
     }
 
+    /// As [`Disk::between`], from the end on and in reverse order of key.
+    pub(super) fn between_back(
+        &self,
+        space: Space,
+        from: &[u8],
+        end: &[u8],
+        take: usize,
+    ) -> Result<Vec<KvPair>, StoreError> {
+        if end.len() > KEY_BYTES || from >= end {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(from), Bound::Excluded(end));
+        let range = self.keyspace(space).range::<&[u8], _>(bounds).rev();
+        range.take(take).map(|entry| entry.into_inner().map_err(|cause| unreadable(&cause))).collect()
+    }
+
     /// At most `take` entries whose keys start with `prefix` and come before `before`, in reverse order of key.
     pub(super) fn page_back(
         &self,
@@ -127,12 +143,7 @@ impl Disk {
     ) -> Result<Vec<KvPair>, StoreError> {
         let end = end_of(prefix);
         let before = before.map_or(end.as_slice(), |before| before.min(end.as_slice()));
-        if prefix.len() > KEY_BYTES || before <= prefix {
-            return Ok(Vec::new());
-        }
-        let bounds = (Bound::Included(prefix), Bound::Excluded(before));
-        let range = self.keyspace(space).range::<&[u8], _>(bounds).rev();
-        range.take(take).map(|entry| entry.into_inner().map_err(|cause| unreadable(&cause))).collect()
+        self.between_back(space, prefix, before, take)
     }
 
     /// Makes the changes durable in one piece; afterwards readers see them. An error is

@@ -55,6 +55,12 @@ impl Families for Embedded {
         Ok(Some(stored.family).filter(|_| !is_over(stored.expires_at, now)))
     }
 
+    async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
+        let found = self.disk()?.get(Space::Live, &keys::family(session, family))?;
+        let stored: Option<Stored> = found.map(|bytes| decoded(&bytes)).transpose()?;
+        Ok(stored.and_then(|stored| stored.expires_at))
+    }
+
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
         self.write(move |batch| {
             let key = keys::family(session, family);

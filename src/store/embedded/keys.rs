@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::disk::Space;
 use crate::clock::UnixMs;
 use crate::model::record::Kind;
+use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::spends::Thing;
 
@@ -24,6 +25,7 @@ const COUNT: u8 = b'n';
 const MEMBER: u8 = b'o';
 const MEMBERSHIP: u8 = b'm';
 const RECORD: u8 = b'r';
+const TERM: u8 = b't';
 
 /// First bytes in [`Space::Log`].
 pub(super) const LOG_ORDER: u8 = b'o';
@@ -100,6 +102,11 @@ pub(super) fn record(tenant: &TenantId, kind: Kind, id: &str) -> Vec<u8> {
 
 pub(super) fn count(tenant: &TenantId, kind: Kind) -> Vec<u8> {
     Key::new(COUNT).part(tenant.as_str()).last(kind.tag().as_bytes())
+}
+
+/// What the entries of one index start with; the value of the term and the id follow.
+pub(super) fn terms_of(tenant: &TenantId, kind: Kind, field: Field) -> Vec<u8> {
+    Key::new(TERM).part(tenant.as_str()).part(kind.tag()).last(field.tag().as_bytes())
 }
 
 pub(super) fn identifier(tenant: &TenantId, name: &str) -> Vec<u8> {

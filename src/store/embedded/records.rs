@@ -6,10 +6,10 @@ use fjall::Slice;
 
 use super::batch::Batch;
 use super::disk::Space;
-use super::{Embedded, keys};
+use super::{Embedded, keys, terms};
 use crate::model::record::Kind;
 use crate::protocol::ids::TenantId;
-use crate::store::records::{Expect, Page, RecordKey, Stored, Written};
+use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::{Records, StoreError};
 
 #[async_trait]
@@ -21,8 +21,11 @@ impl Records for Embedded {
 
     async fn write(&self, key: &RecordKey, document: Bytes, expect: Expect) -> Result<Written, StoreError> {
         let (at, count) = (spelled(key), keys::count(&key.tenant, key.kind));
+        let index = terms::Index::of(key);
+        let after = index.entries(&document);
         Self::write(self, move |batch| {
-            let found = batch.get(Space::Kept, &at)?.map(|bytes| version(&bytes)).transpose()?;
+            let before = batch.get(Space::Kept, &at)?;
+            let found = before.as_deref().map(version).transpose()?;
             let expected = match expect {
                 Expect::Absent => found.is_none(),
                 Expect::Anything => true,
@@ -35,6 +38,8 @@ impl Records for Embedded {
                 counted(batch, count, 1)?;
             }
             let version = found.unwrap_or(0) + 1;
+            let before = before.map(|bytes| index.entries(&bytes[8..])).unwrap_or_default();
+            terms::replace(batch, &before, &after)?;
             batch.put(Space::Kept, at, packed(version, &document))?;
             Ok(Written::Written { version })
         })
@@ -43,10 +48,11 @@ impl Records for Embedded {
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
         let (at, count) = (spelled(key), keys::count(&key.tenant, key.kind));
+        let index = terms::Index::of(key);
         Self::write(self, move |batch| {
-            if batch.get(Space::Kept, &at)?.is_none() {
-                return Ok(false);
-            }
+            let Some(before) = batch.get(Space::Kept, &at)? else { return Ok(false) };
+            version(&before)?;
+            terms::replace(batch, &index.entries(&before[8..]), &[])?;
             batch.remove(Space::Kept, at);
             counted(batch, count, -1)?;
             Ok(true)
@@ -75,6 +81,16 @@ impl Records for Embedded {
         Ok(Page { items, next })
     }
 
+    async fn page_by(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        cut: &Cut,
+        take: usize,
+    ) -> Result<Page, StoreError> {
+        terms::page(&*self.disk()?, (tenant, kind), cut, take)
+    }
+
     async fn count(&self, tenant: &TenantId, kind: Kind) -> Result<u64, StoreError> {
         let count = self.disk()?.get(Space::Kept, &keys::count(tenant, kind))?;
         count.map_or(Ok(0), |bytes| version(&bytes))
@@ -99,7 +115,7 @@ fn packed(version: u64, document: &[u8]) -> Vec<u8> {
     [version.to_be_bytes().as_slice(), document].concat()
 }
 
-fn unpacked(bytes: &Slice) -> Result<Stored, StoreError> {
+pub(super) fn unpacked(bytes: &Slice) -> Result<Stored, StoreError> {
     Ok(Stored { version: version(bytes)?, document: Bytes::copy_from_slice(&bytes[8..]) })
 }
 

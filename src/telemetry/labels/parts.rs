@@ -29,6 +29,8 @@ labels! {
         Client = "client",
         /// Client grants by client and audience.
         ClientGrant = "client_grant",
+        /// Connections by name.
+        Connection = "connection",
         /// Families known to be dead.
         DeadFamily = "dead_family",
         /// Memberships by user and organization.
