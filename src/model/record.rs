@@ -21,6 +21,8 @@ pub enum Kind {
     Consent,
     /// [`crate::model::credential::Credential`].
     Credential,
+    /// [`crate::model::email_template::EmailTemplate`].
+    EmailTemplate,
     /// [`crate::model::organization::Organization`].
     Organization,
     /// [`crate::model::resource_server::ResourceServer`].
@@ -37,12 +39,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Client,
         Self::ClientGrant,
         Self::Connection,
         Self::Consent,
         Self::Credential,
+        Self::EmailTemplate,
         Self::Organization,
         Self::ResourceServer,
         Self::Role,
@@ -59,6 +62,7 @@ impl Kind {
             Self::Connection => "n",
             Self::Consent => "y",
             Self::Credential => "p",
+            Self::EmailTemplate => "e",
             Self::Organization => "o",
             Self::ResourceServer => "a",
             Self::Role => "r",

@@ -49,6 +49,8 @@ pub enum Purpose {
     Pushed = 7,
     /// The token with which a registered client manages itself, `ra_…`.
     Registration = 8,
+    /// A login on an application's own page, on its way to the authorization endpoint, `lt_…`.
+    LoginTicket = 9,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -75,7 +77,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -85,6 +87,7 @@ impl Purpose {
         Self::Mail,
         Self::Pushed,
         Self::Registration,
+        Self::LoginTicket,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -93,6 +96,7 @@ impl Purpose {
             Self::Code => "ac_",
             Self::Cookie | Self::SigningKey => "",
             Self::LoginState => "ls_",
+            Self::LoginTicket => "lt_",
             Self::Logout => "lo_",
             Self::Mail => "ml_",
             Self::Pushed => "pr_",
@@ -107,6 +111,7 @@ impl Purpose {
             Self::Code => b"code",
             Self::Cookie => b"cookie",
             Self::LoginState => b"login-state",
+            Self::LoginTicket => b"login-ticket",
             Self::Logout => b"logout",
             Self::Mail => b"mail",
             Self::Pushed => b"pushed-request",

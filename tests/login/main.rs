@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
 mod accounts;
+mod attack_protection;
 mod branding;
 mod browser;
 mod brute_force;
@@ -10,10 +11,14 @@ mod claims_parameter;
 mod code_exchange;
 mod consent;
 mod contents;
+mod cross_origin;
 mod logout;
+mod mail_templates;
 mod open_redirects;
 mod organizations;
 mod pages;
+mod password_policy;
+mod passwordless;
 mod pushed_requests;
 mod races;
 mod registration;
@@ -21,7 +26,9 @@ mod remembered_consent;
 mod request_objects;
 mod requests;
 mod response_types;
+mod signup_verification;
 mod single_sign_on;
+mod smtp;
 mod strangers;
 #[path = "../flows/watched_store.rs"]
 mod watched_store;

@@ -32,20 +32,20 @@ impl<J> Default for Turns<J> {
 
 impl<J> Turns<J> {
     pub(crate) fn push(&mut self, lane: &Lane, job: J) {
-        let line = self.lines.entry(Arc::clone(lane)).or_default();
-        if line.is_empty() {
+        let jobs = self.lines.entry(Arc::clone(lane)).or_default();
+        if jobs.is_empty() {
             self.order.push_back(Arc::clone(lane));
         }
-        line.push_back(job);
+        jobs.push_back(job);
         self.waiting += 1;
     }
 
     /// The next job; its lane goes to the end of the order.
     pub(crate) fn pop(&mut self) -> Option<J> {
         let lane = self.order.pop_front()?;
-        let line = self.lines.get_mut(&lane)?;
-        let job = line.pop_front();
-        if line.is_empty() {
+        let jobs = self.lines.get_mut(&lane)?;
+        let job = jobs.pop_front();
+        if jobs.is_empty() {
             self.lines.remove(&lane);
         } else {
             self.order.push_back(lane);

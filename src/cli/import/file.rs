@@ -35,6 +35,7 @@ pub(crate) struct TenantEntry<'a> {
     issuer: Option<String>,
     enabled: Option<bool>,
     settings: Option<Map<String, Value>>,
+    attack_protection: Option<Map<String, Value>>,
     #[serde(borrow, default)]
     pub(crate) resource_servers: Vec<&'a RawValue>,
     #[serde(borrow, default)]
@@ -85,6 +86,7 @@ impl TenantEntry<'_> {
             issuer: self.issuer.take(),
             enabled: self.enabled.take(),
             settings: self.settings.take(),
+            attack_protection: self.attack_protection.take(),
         }
     }
 

@@ -53,13 +53,11 @@ impl Tallies {
 
     pub(crate) fn forget(&self, subject: &Subject<'_>, mark: Option<&str>) -> bool {
         let mut all = self.marks.lock().unwrap();
-        match mark {
-            Some(mark) => all.get_mut(&name(subject)).is_some_and(|marks| marks.remove(mark).is_some()),
-            None => {
-                let bucket = self.buckets.lock().unwrap().remove(&name(subject)).is_some();
-                all.remove(&name(subject)).is_some() || bucket
-            }
+        if let Some(mark) = mark {
+            return all.get_mut(&name(subject)).is_some_and(|marks| marks.remove(mark).is_some());
         }
+        let bucket = self.buckets.lock().unwrap().remove(&name(subject)).is_some();
+        all.remove(&name(subject)).is_some() || bucket
     }
 
     pub(crate) fn draw(&self, subject: &Subject<'_>, now: UnixMs, rate: Rate, draw: Draw) -> Drawn {

@@ -49,16 +49,16 @@ impl Stored {
         }
         let count = before + 1;
         let until = if count >= limit.most { limit.released_at } else { limit.forgotten_at };
-        match at {
-            Some(at) => self.marks[at] = (mark, count, until.max(self.marks[at].2)),
-            None => {
-                if self.marks.len() >= MARKS_MAX {
-                    let first = (0..self.marks.len()).min_by_key(|at| self.marks[*at].2);
-                    first.map(|first| self.marks.swap_remove(first));
-                }
-                self.marks.push((mark, count, until));
-            }
+        if let Some(at) = at {
+            self.marks[at] = (mark, count, until.max(self.marks[at].2));
+            return Counted::Now(count);
         }
+        if self.marks.len() >= MARKS_MAX
+            && let Some(first) = (0..self.marks.len()).min_by_key(|at| self.marks[*at].2)
+        {
+            self.marks.swap_remove(first);
+        }
+        self.marks.push((mark, count, until));
         Counted::Now(count)
     }
 }
