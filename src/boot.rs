@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::actors::{Actors, Deps, News, Settings};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
+use crate::engine::breaches::Breaches;
 use crate::engine::mail::Mailer;
 use crate::engine::{Engine, Parts};
 use crate::model::change::Change;
@@ -202,6 +203,8 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         sealer,
         store,
         tenancy,
+        attacks: config.attacks.clone(),
+        breaches: Breaches::new(&config.breaches),
         mailer: Mailer::new(&config.mail)?,
         registration: config.registration.clone(),
         documents_max_age_secs: config.keys.publish_lead_secs,

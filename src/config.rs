@@ -1,6 +1,8 @@
 //! Configuration: defaults ← file ← environment; one section per file; unknown keys are refused.
 
+pub mod attacks;
 pub mod audit;
+pub mod breaches;
 pub mod cache;
 pub mod cluster;
 pub mod embedded;
@@ -67,6 +69,10 @@ pub struct Config {
     pub mail: mail::Mail,
     /// Clients that register themselves.
     pub registration: registration::Registration,
+    /// Guessing passwords.
+    pub attacks: attacks::Attacks,
+    /// Leaked passwords.
+    pub breaches: breaches::Breaches,
 }
 
 /// Which store holds everything.
@@ -101,6 +107,8 @@ impl Default for Config {
             audit: audit::Audit::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
+            attacks: attacks::Attacks::default(),
+            breaches: breaches::Breaches::default(),
         }
     }
 }
@@ -143,6 +151,7 @@ impl Config {
         self.logging.validate()?;
         self.mail.validate()?;
         self.registration.validate()?;
+        self.breaches.validate()?;
         ranges::validate(self)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actors::Actors;
 use crate::clock::{Clock, Entropy, UnixMs};
+use crate::config;
 use crate::model::log_event::LogEvent;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::TenantId;
@@ -19,13 +20,17 @@ pub mod access_tokens;
 pub mod accounts;
 pub mod attempts;
 pub mod authorization;
+pub mod breaches;
 pub mod consents;
+pub mod cross_origin;
 pub mod hints;
 pub mod invitations;
+pub mod letters;
 pub mod logout;
 pub mod mail;
 pub mod management_api;
 pub mod organizations;
+pub mod passwordless;
 pub mod people;
 pub mod presence;
 pub mod records;
@@ -40,6 +45,7 @@ pub mod targets;
 pub mod tickets;
 
 use attempts::Attempts;
+use breaches::Breaches;
 use mail::Mailer;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
@@ -49,6 +55,10 @@ use serial::Serial;
 pub struct Parts {
     /// The supervised actors.
     pub actors: Actors,
+    /// How long guesses are held against somebody.
+    pub attacks: config::attacks::Attacks,
+    /// Leaked passwords.
+    pub breaches: Breaches,
     /// The time.
     pub clock: Clock,
     /// The dice.
@@ -89,7 +99,8 @@ impl Engine {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
         let registrations = Registrations::new(parts.registration.clone());
-        Ok(Self { attempts: Attempts::default(), parts, registrations, secret_memo, serial })
+        let attempts = Attempts::new(parts.attacks.clone());
+        Ok(Self { parts, attempts, registrations, secret_memo, serial })
     }
 
     /// The present instant.
@@ -155,6 +166,11 @@ impl Engine {
     /// Registrations, counted.
     pub fn registrations(&self) -> &Registrations {
         &self.registrations
+    }
+
+    /// Passwords that are known to have leaked.
+    pub fn breaches(&self) -> &Breaches {
+        &self.parts.breaches
     }
 
     /// Chosen client secrets that were right not long ago.

@@ -19,6 +19,7 @@ pub mod client_credentials;
 pub mod front_channel;
 pub mod login;
 pub mod password;
+pub mod passwordless;
 pub mod refresh_token;
 
 /// A grant declares itself: the endpoint drops every other parameter before `redeem` sees the form.
@@ -54,6 +55,7 @@ pub static GRANTS: &[Grant] = &[
     client_credentials::GRANT,
     password::GRANT,
     password::REALM_GRANT,
+    passwordless::GRANT,
     refresh_token::GRANT,
 ];
 

@@ -13,12 +13,15 @@ use crate::protocol::ids::ClientId;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Reply};
 
+mod attack_protection;
+mod blocks;
 mod branding;
 mod call;
 mod client_grants;
 mod clients;
 mod connections;
 mod dates;
+mod email_templates;
 mod grants;
 mod guard;
 mod invitations;
@@ -55,10 +58,13 @@ pub const PREFIX: &str = "/api/v2/";
 /// Every operation, by resource.
 const TABLE: &[&[Operation]] = &[
     branding::OPERATIONS,
+    attack_protection::OPERATIONS,
+    blocks::OPERATIONS,
     client_grants::OPERATIONS,
     clients::OPERATIONS,
     connections::OPERATIONS,
     grants::OPERATIONS,
+    email_templates::OPERATIONS,
     invitations::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,

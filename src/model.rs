@@ -1,5 +1,6 @@
 //! What is remembered, as plain records and state machines; time is an argument.
 
+pub mod attack_protection;
 pub mod branding;
 pub mod change;
 pub mod client;
@@ -7,11 +8,13 @@ pub mod client_grant;
 pub mod connection;
 pub mod consent;
 pub mod credential;
+pub mod email_template;
 pub mod family;
 pub mod invitation;
 pub mod log_event;
 pub mod membership;
 pub mod organization;
+pub mod password_policy;
 pub mod record;
 pub mod resource_server;
 pub mod role;

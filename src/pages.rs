@@ -10,11 +10,14 @@ pub mod layout;
 pub mod login;
 pub mod logout;
 pub mod look;
+pub mod magic_link;
 pub mod organization;
 pub mod reset;
 pub mod signup;
+pub mod unblock;
 pub mod verify;
 pub mod visit;
+pub mod welcome;
 pub mod words;
 
 use crate::engine::Engine;
@@ -38,7 +41,10 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
         "/u/organization" => organization::answer(Visit::of(engine, exchange).await?).await,
         "/u/reset" => reset::answer(engine, exchange).await,
         "/u/signup" => signup::answer(Visit::of(engine, exchange).await?).await,
+        "/u/unblock" => unblock::answer(engine, exchange).await,
         "/u/verify" => verify::answer(engine, exchange).await,
+        "/u/welcome" => welcome::answer(engine, exchange).await,
+        magic_link::PATH => magic_link::answer(engine, exchange).await,
         _ => Err(OAuthError::new(ErrorCode::NotFound, Fault::Client, "There is nothing at this path")),
     }
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::{Method, Response};
 
 use crate::endpoints::{
-    authorize, dbconnections, discovery, introspect, jwks, logout, operations, par, register, revoke, token,
-    userinfo,
+    authorize, cross_origin, dbconnections, discovery, introspect, jwks, logout, operations, par,
+    passwordless, register, revoke, token, userinfo,
 };
 use crate::engine::Engine;
 use crate::management;
@@ -83,6 +83,9 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
         ("/dbconnections/change_password", &Method::POST) => {
             dbconnections::change_password(engine, exchange).await
         }
+        ("/passwordless/start", &Method::POST) => passwordless::start(engine, exchange).await,
+        ("/co/authenticate", &Method::POST) => cross_origin::answer(engine, exchange).await,
+        ("/co/authenticate", &Method::OPTIONS) => cross_origin::preflight(exchange),
         // Browsers.
         ("/authorize", &Method::GET | &Method::POST) => {
             told(exchange, authorize::answer(engine, exchange).await)
@@ -91,7 +94,9 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
             told(exchange, logout::answer(engine, exchange).await)
         }
         ("/v2/logout", &Method::GET) => told(exchange, logout::answer_v2(engine, exchange).await),
-        (path, &Method::GET | &Method::POST) if path.starts_with("/u/") => {
+        (path, &Method::GET | &Method::POST)
+            if path.starts_with("/u/") || path == pages::magic_link::PATH =>
+        {
             told(exchange, pages::answer(engine, exchange).await)
         }
         // Everybody.
@@ -159,8 +164,10 @@ fn methods_of(path: &str) -> Option<&'static str> {
         | "/oauth/revoke"
         | "/oauth/introspect"
         | register::PATH
+        | "/co/authenticate"
         | "/dbconnections/signup"
-        | "/dbconnections/change_password" => Some("POST"),
+        | "/dbconnections/change_password"
+        | "/passwordless/start" => Some("POST"),
         "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
         "/v2/logout" => Some("GET"),
         "/.well-known/openid-configuration"

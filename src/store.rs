@@ -12,6 +12,7 @@ pub mod cached;
 pub mod catalog;
 pub mod change_feed;
 pub mod cluster;
+pub mod counters;
 #[cfg(test)]
 pub(crate) mod double;
 pub mod embedded;
@@ -25,6 +26,7 @@ pub mod spends;
 
 pub use audit_log::AuditLog;
 pub use change_feed::ChangeFeed;
+pub use counters::Counters;
 pub use families::Families;
 pub use identifiers::Identifiers;
 pub use memberships::Memberships;
@@ -34,12 +36,21 @@ pub use spends::Spends;
 
 /// Every capability of a backend.
 pub trait Store:
-    AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    AuditLog + ChangeFeed + Counters + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
 {
 }
 
 impl<S> Store for S where
-    S: AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    S: AuditLog
+        + ChangeFeed
+        + Counters
+        + Families
+        + Identifiers
+        + Memberships
+        + Records
+        + Sessions
+        + Spends
+        + Health
 {
 }
 

@@ -14,13 +14,14 @@ use jeton::model::session::{Ended, Session};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
+use jeton::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
-    StoreError,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    SharedStore, Spends, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -155,6 +156,25 @@ impl Sessions for Instant {
 impl Spends for Instant {
     async fn spend(&self, _: Thing<'_>, _: &[u8]) -> Answer<Spent> {
         Ok(Spent::First)
+    }
+}
+
+#[async_trait]
+impl Counters for Instant {
+    async fn tally(&self, _: Subject<'_>, _: &str, _: UnixMs, _: Limit) -> Answer<Counted> {
+        Ok(Counted::Over)
+    }
+    async fn uncount(&self, _: Subject<'_>, _: &str, _: UnixMs) -> Answer<()> {
+        Ok(())
+    }
+    async fn counts(&self, _: Subject<'_>, _: UnixMs) -> Answer<Vec<Count>> {
+        Ok(Vec::new())
+    }
+    async fn forget(&self, _: Subject<'_>, _: Option<&str>, _: UnixMs) -> Answer<bool> {
+        Ok(false)
+    }
+    async fn draw(&self, _: Subject<'_>, _: UnixMs, _: Rate, _: Draw) -> Answer<Drawn> {
+        Ok(Drawn::Had)
     }
 }
 

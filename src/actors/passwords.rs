@@ -11,20 +11,26 @@ use zeroize::Zeroizing;
 
 use self::argon::Argon;
 use self::gate::{Gate, GateArguments, GateMsg, Job, Task, Work};
+use self::turns::{Lane, Shares};
 use super::post::{Position, Post, Staffed};
 use crate::clock::Entropy;
 use crate::config::passwords::Passwords as Settings;
+use crate::protocol::ids::TenantId;
 use crate::telemetry::labels::ActorName;
 use crate::telemetry::metrics::Metrics;
 
 mod argon;
 mod gate;
 mod phc;
+mod strength;
+mod turns;
 
 /// The gate; cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     inner: Arc<Inner>,
+    /// For whom it computes.
+    lane: Lane,
 }
 
 /// What comparing a password with a hash said.
@@ -66,6 +72,9 @@ struct Inner {
     /// One permit per hash computed or waiting; mailboxes are unbounded.
     permits: Arc<Semaphore>,
     capacity: usize,
+    /// How much of the capacity each lane has taken, and may take.
+    shares: Shares,
+    share: usize,
     threads: usize,
     deadline: Duration,
     /// Milliseconds that a hash took of late.
@@ -107,13 +116,21 @@ impl Passwords {
             entropy,
             permits: Arc::new(Semaphore::new(capacity)),
             capacity,
+            shares: Shares::default(),
+            share: settings.tenant_queue.max(1),
             threads,
             deadline: Duration::from_millis(settings.deadline_ms),
             pace_ms,
             metrics,
         };
         let position = Arc::new(Staffed::new(ActorName::Passwords, post, Gate, arguments));
-        Ok((Self { inner: Arc::new(inner) }, position))
+        Ok((Self { inner: Arc::new(inner), lane: Lane::from("") }, position))
+    }
+
+    /// The same gate, for the people of `tenant`: tenants take turns, and none takes all the room.
+    #[must_use]
+    pub fn of(&self, tenant: &TenantId) -> Self {
+        Self { inner: Arc::clone(&self.inner), lane: Lane::from(tenant.as_str()) }
     }
 
     /// Whether `hash` is of a kind that can be verified: argon2 as a PHC string, or bcrypt.
@@ -153,13 +170,24 @@ impl Passwords {
         self.verify(password, self.inner.dummy.clone()).await.map(drop)
     }
 
+    /// How many guesses `password` stands, 0 (few) to 4, for guessers who know `facts`.
+    ///
+    /// # Errors
+    /// [`HashError`].
+    pub async fn score(&self, password: Zeroizing<String>, facts: Vec<String>) -> Result<u8, HashError> {
+        let done = self.ask(Work::Score { password, facts }).await?;
+        done.score.ok_or(HashError::Lost)
+    }
+
     async fn ask(&self, work: Work) -> Result<gate::Done, HashError> {
         let inner = &self.inner;
+        let share = inner.shares.take(&self.lane, inner.share).ok_or_else(|| self.busy())?;
         let permit = Arc::clone(&inner.permits).try_acquire_owned().map_err(|_| self.busy())?;
         let (reply, mut answer) = oneshot::channel();
         let deadline = Instant::now() + inner.deadline;
         let task = Arc::new(Task::new(deadline));
-        let job = Job { work, task: Arc::clone(&task), reply, _permit: permit };
+        let lane = Lane::clone(&self.lane);
+        let job = Job { work, lane, task: Arc::clone(&task), reply, _room: (permit, share) };
         inner.post.send(GateMsg::Job(job)).map_err(|_| HashError::Lost)?;
         let told = match tokio::time::timeout_at(deadline, &mut answer).await {
             Ok(told) => told,

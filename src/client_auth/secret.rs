@@ -16,7 +16,7 @@ pub async fn check(engine: &Engine, client: &Client, secret: &[u8]) -> Result<()
     for own in &client.secrets {
         let matches = match own {
             SecretHash::Keyed(hash) => engine.sealer().secret_matches(&client.tenant, secret, hash),
-            SecretHash::Argon2(hash) => is_chosen(engine, secret, hash).await?,
+            SecretHash::Argon2(hash) => is_chosen(engine, client, (secret, hash)).await?,
         };
         if matches {
             return Ok(());
@@ -25,12 +25,17 @@ pub async fn check(engine: &Engine, client: &Client, secret: &[u8]) -> Result<()
     Err(OAuthError::invalid_client().because("wrong secret"))
 }
 
-async fn is_chosen(engine: &Engine, secret: &[u8], hash: &str) -> Result<bool, OAuthError> {
+async fn is_chosen(
+    engine: &Engine,
+    client: &Client,
+    (secret, hash): (&[u8], &str),
+) -> Result<bool, OAuthError> {
     let Ok(text) = std::str::from_utf8(secret) else { return Ok(false) };
     if engine.secret_memo().knows(text, hash) {
         return Ok(true);
     }
-    let verdict = engine.actors().passwords.verify(Zeroizing::new(text.to_owned()), hash.to_owned()).await;
+    let passwords = engine.actors().passwords.of(&client.tenant);
+    let verdict = passwords.verify(Zeroizing::new(text.to_owned()), hash.to_owned()).await;
     let matches = matches!(verdict.map_err(not_checked)?, Verdict::Match { .. });
     if matches {
         engine.secret_memo().remember(text, hash);

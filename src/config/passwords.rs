@@ -16,6 +16,8 @@ pub struct Passwords {
     pub threads: usize,
     /// Hashes that wait for a thread; over it, callers are told to come back (503 with `Retry-After`).
     pub queue: usize,
+    /// Hashes of one tenant that are computed or wait; over it, its callers are told to come back. Tenants take turns.
+    pub tenant_queue: usize,
     /// How long a hash may wait for a thread, in milliseconds.
     pub deadline_ms: u64,
     /// The greatest bcrypt cost that is verified; each step doubles the time.
@@ -34,6 +36,7 @@ impl Default for Passwords {
             parallelism: 1,
             threads: 0,
             queue: 64,
+            tenant_queue: 48,
             deadline_ms: 2_000,
             bcrypt_cost_max: 14,
             memory_kib_max: 262_144,

@@ -12,6 +12,8 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     ring(&config.ring)?;
     cache(&config.cache)?;
     audit(&config.audit)?;
+    attacks(&config.attacks)?;
+    breaches(&config.breaches)?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -64,6 +66,7 @@ fn passwords(section: &super::passwords::Passwords) -> Result<(), ConfigError> {
     within("passwords.parallelism", &section.parallelism, &(1..=64))?;
     within("passwords.threads", &section.threads, &(0..=1_024))?;
     within("passwords.queue", &section.queue, &(0..=1_000_000))?;
+    within("passwords.tenant_queue", &section.tenant_queue, &(1..=1_000_000))?;
     within("passwords.deadline_ms", &section.deadline_ms, &(10..=600_000))?;
     within("passwords.bcrypt_cost_max", &section.bcrypt_cost_max, &(4..=31))?;
     within("passwords.memory_kib_max", &section.memory_kib_max, &(8..=4_194_304))?;
@@ -90,4 +93,19 @@ fn audit(section: &super::audit::Audit) -> Result<(), ConfigError> {
     within("audit.buffer", &section.buffer, &(1..=10_000_000))?;
     within("audit.batch", &section.batch, &(1..=100_000))?;
     within("audit.flush_ms", &section.flush_ms, &(1..=60_000))
+}
+
+fn attacks(section: &super::attacks::Attacks) -> Result<(), ConfigError> {
+    within("attacks.count_secs", &section.count_secs, &(60..=31_536_000))?;
+    within("attacks.block_secs", &section.block_secs, &(60..=31_536_000))?;
+    within("attacks.remember_ms", &section.remember_ms, &(0..=60_000))?;
+    within("attacks.remembered", &section.remembered, &(0..=100_000_000))?;
+    within("attacks.mails_max", &section.mails_max, &(1..=100_000))?;
+    within("attacks.mail_interval_secs", &section.mail_interval_secs, &(1..=86_400))?;
+    within("attacks.otp_attempts", &section.otp_attempts, &(1..=10))
+}
+
+fn breaches(section: &super::breaches::Breaches) -> Result<(), ConfigError> {
+    within("breaches.timeout_ms", &section.timeout_ms, &(10..=10_000))?;
+    within("breaches.concurrency", &section.concurrency, &(1..=1_024))
 }

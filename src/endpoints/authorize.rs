@@ -1,11 +1,12 @@
 //! `GET|POST /authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2): validated, sealed, and on to whatever is next.
 
+use crate::endpoints::cross_origin;
 use crate::engine::Engine;
 use crate::engine::authorization::{BrowserMark, Refused};
 use crate::engine::presence::Presence;
 use crate::grants::front_channel::{self, Step};
 use crate::protocol::form::Form;
-use crate::protocol::oauth_error::OAuthError;
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::cookies::Cookie;
 use crate::transport::exchange::Exchange;
 use crate::transport::html;
@@ -45,7 +46,15 @@ async fn begin(
         Err(Refused::Here(error)) => return Err(error),
     };
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
-    let presence = engine.presence(tenant, cookie).await?;
+    let mut presence = engine.presence(tenant, cookie).await?;
+    if let Some(ticket) = form.value("login_ticket") {
+        presence = cross_origin::redeem(engine, exchange, &asked, (ticket, presence)).await?;
+        if presence.is_none() {
+            let description = "The login_ticket is not good, or no more";
+            let error = OAuthError::new(ErrorCode::LoginRequired, Fault::User, description);
+            return Ok(html::respond(&asked.refusal(tenant, &error)));
+        }
+    }
     let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, presence.as_ref()).await? {
         Step::Answer(response) => html::respond(&response),
         Step::Ask(address) => html::see_other(&address),

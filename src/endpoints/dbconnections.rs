@@ -3,10 +3,13 @@
 
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::engine::Engine;
-use crate::engine::accounts::{Declined, Letter, Newcomer};
+use crate::engine::accounts::{Declined, Newcomer, SignedUp};
+use crate::engine::letters::DEFAULT_LANGUAGE;
 use crate::engine::tickets::Errand;
+use crate::model::password_policy::{Rule, Weakness};
 use crate::protocol::form::Form;
 use crate::protocol::ids::ConnectionId;
 use crate::protocol::oauth_error::OAuthError;
@@ -15,28 +18,6 @@ use crate::transport::reply::{self, Manner, Reply};
 
 /// What Auth0 answers to a request to change a password, whoever asks.
 const SENT: &str = "\"We've just sent you an email to reset your password.\"";
-
-/// The messages of an interface without a language of its own.
-const RESET: Letter = Letter {
-    subject: "Change your password",
-    before: "Open this link to choose a new password:",
-    after: "If you did not ask for this, ignore this message.",
-};
-const VERIFY: Letter = Letter {
-    subject: "Confirm your email address",
-    before: "Open this link to confirm your email address:",
-    after: "If you did not ask for this, ignore this message.",
-};
-
-/// The body of Auth0's refusals here.
-#[derive(Serialize)]
-struct Problem {
-    name: &'static str,
-    code: &'static str,
-    description: &'static str,
-    #[serde(rename = "statusCode")]
-    status_code: u16,
-}
 
 /// Makes an account.
 pub async fn sign_up(engine: &Engine, exchange: &Exchange) -> Reply {
@@ -47,8 +28,11 @@ pub async fn sign_up(engine: &Engine, exchange: &Exchange) -> Reply {
     let mut reply = match made {
         Ok(body) => reply::json(StatusCode::OK, body),
         Err(Declined::Error(error)) => reply::error(&error, Manner::default()),
-        Err(Declined::Account) => problem("invalid_signup", "Invalid sign up"),
-        Err(Declined::Password) => problem("invalid_password", "Password is too weak"),
+        Err(Declined::Account) => {
+            problem("BadRequestError", "invalid_signup", json!({ "description": "Invalid sign up" }))
+        }
+        Err(Declined::Password(weakness)) => weak(&weakness),
+        Err(Declined::TooMany(denied)) => reply::error(&denied.error, Manner::default()),
     };
     reply::readable_everywhere(&mut reply);
     reply
@@ -82,11 +66,15 @@ async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Resu
         username: form.value("username"),
         name: form.value("name"),
         asked: None,
+        address: exchange.peer().address,
+        language: DEFAULT_LANGUAGE,
     };
-    let user = engine.sign_up(tenant, newcomer).await?;
-    let email = user.email.as_deref().unwrap_or_default();
-    engine.send_link(tenant, Errand::Verify, email, VERIFY).await.map_err(Declined::Error)?;
-    let id = user.user_id.as_str();
+    let email = newcomer.email.to_lowercase();
+    let id = match engine.sign_up(tenant, newcomer).await? {
+        SignedUp::Made(user) => user.user_id,
+        SignedUp::Pending(id) => id,
+    };
+    let (id, email) = (id.as_str(), email.as_str());
     let made = Made { id: id.split_once('|').map_or(id, |(_, id)| id), email, email_verified: false };
     serde_json::to_vec(&made).map_err(|error| Declined::Error(OAuthError::server_error(error.to_string())))
 }
@@ -95,7 +83,9 @@ async fn send_link(engine: &Engine, exchange: &Exchange) -> Result<(), OAuthErro
     let form = exchange.form()?;
     known(engine, exchange, &form).await?;
     let email = form.required("email")?;
-    engine.send_link(exchange.tenant(), Errand::Reset, email, RESET).await
+    let tenant = exchange.tenant();
+    engine.charge_message(tenant, email, exchange.peer().address).await?;
+    engine.send_link(tenant, Errand::Reset, email, DEFAULT_LANGUAGE).await
 }
 
 /// The connection that is named, once the client is known.
@@ -107,7 +97,25 @@ async fn known(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Result<
     form.required("connection").map(ConnectionId::from)
 }
 
-fn problem(code: &'static str, description: &'static str) -> Reply {
-    let problem = Problem { name: "BadRequestError", code, description, status_code: 400 };
-    reply::json(StatusCode::BAD_REQUEST, serde_json::to_vec(&problem).unwrap_or_default())
+/// Auth0's refusal of a password: by name, with every rule of the connection.
+fn weak(weakness: &Weakness) -> Reply {
+    let more = match weakness {
+        Weakness::Strength(rules) => {
+            let policy: Vec<_> = rules.iter().map(|rule| format!("* {}", rule.sentence())).collect();
+            let rules: Vec<_> = rules.iter().map(Rule::shown).collect();
+            json!({ "message": weakness.message(), "policy": policy.join("\n"),
+                "description": { "rules": rules, "verified": false } })
+        }
+        Weakness::Breached | Weakness::Common | Weakness::Guessable | Weakness::Personal | Weakness::Used => {
+            json!({ "message": weakness.message(), "description": weakness.message() })
+        }
+    };
+    problem(weakness.name(), "invalid_password", more)
+}
+
+fn problem(name: &str, code: &str, mut body: serde_json::Value) -> Reply {
+    body["name"] = name.into();
+    body["code"] = code.into();
+    body["statusCode"] = 400.into();
+    reply::json(StatusCode::BAD_REQUEST, body.to_string())
 }

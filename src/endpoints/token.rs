@@ -134,8 +134,8 @@ fn label(grant: GrantType) -> GrantLabel {
     match grant {
         GrantType::AuthorizationCode => GrantLabel::AuthorizationCode,
         GrantType::ClientCredentials => GrantLabel::ClientCredentials,
-        GrantType::Password | GrantType::PasswordRealm => GrantLabel::Password,
+        GrantType::Password | GrantType::PasswordRealm | GrantType::PasswordlessOtp => GrantLabel::Password,
         GrantType::RefreshToken => GrantLabel::RefreshToken,
-        GrantType::Implicit | GrantType::PasswordlessOtp => GrantLabel::Other,
+        GrantType::Implicit => GrantLabel::Other,
     }
 }

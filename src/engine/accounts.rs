@@ -1,22 +1,25 @@
 //! People's own accounts: signing up, confirming an address, choosing a new password.
 
+use std::net::IpAddr;
+
+use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::attempts::{Denied, Guess};
 use crate::engine::authorization::Authorization;
+use crate::engine::letters::{Occasion, Writing};
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::users::UserDraft;
 use crate::engine::records::{Mode, Refusal};
-use crate::engine::registrar::registrar;
-use crate::engine::tickets::{Errand, Ticket};
+use crate::engine::registrar;
+use crate::engine::tickets::{Errand, Pending, Ticket};
+use crate::model::attack_protection::BruteForceShield;
+use crate::model::connection::Message;
+use crate::model::log_event::EventType;
+use crate::model::password_policy::Weakness;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, UserId};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::tenancy::TenantView;
-
-/// The fewest characters of a password that a person may choose.
-const PASSWORD_CHARACTERS_MIN: usize = 8;
-
-/// The most; hashing more would be a gift to an attacker.
-const PASSWORD_CHARACTERS_MAX: usize = 256;
 
 /// Somebody new.
 #[derive(Clone, Debug)]
@@ -33,6 +36,20 @@ pub struct Newcomer<'a> {
     pub name: Option<&'a str>,
     /// The authorization request on whose way the account is made, if there is one.
     pub asked: Option<&'a Authorization>,
+    /// From where.
+    pub address: IpAddr,
+    /// The language of the message.
+    pub language: &'static str,
+}
+
+/// What signing up came to.
+#[derive(Clone, Debug)]
+pub enum SignedUp {
+    /// There is an account.
+    Made(Box<User>),
+    /// There will be one under this id, once its address is proved; or there was one before, which is told to
+    /// nobody but its owner.
+    Pending(UserId),
 }
 
 /// Why an account was not made or changed.
@@ -42,47 +59,22 @@ pub enum Declined {
     Account,
     /// The fault is ours, or the moment's.
     Error(OAuthError),
-    /// The password is too easy to guess.
-    Password,
-}
-
-/// What a message says, in the reader's language.
-#[derive(Clone, Copy, Debug)]
-pub struct Letter {
-    /// Its subject.
-    pub subject: &'static str,
-    /// What stands before the link.
-    pub before: &'static str,
-    /// What stands after it.
-    pub after: &'static str,
-}
-
-/// Whether a person may choose `password`: long enough, and not their own address.
-pub fn is_good_password(password: &str, email: &str) -> bool {
-    let length = password.chars().count();
-    let (lower, email) = (password.to_lowercase(), email.to_lowercase());
-    let local = email.split('@').next().unwrap_or_default();
-    let mut characters: Vec<char> = lower.chars().collect();
-    characters.sort_unstable();
-    characters.dedup();
-    (PASSWORD_CHARACTERS_MIN..=PASSWORD_CHARACTERS_MAX).contains(&length)
-        && characters.len() >= 4
-        && lower != email
-        && (local.chars().count() < 4 || !lower.contains(local))
+    /// The password is not good enough.
+    Password(Weakness),
+    /// There were too many from this address.
+    TooMany(Denied),
 }
 
 impl Engine {
-    /// Makes an account.
+    /// Makes an account; or, where the tenant wants addresses proved first, sends a link that does.
     ///
     /// # Errors
     /// [`Declined`]; nothing was made.
-    pub async fn sign_up(&self, tenant: &TenantView, newcomer: Newcomer<'_>) -> Result<User, Declined> {
+    pub async fn sign_up(&self, tenant: &TenantView, newcomer: Newcomer<'_>) -> Result<SignedUp, Declined> {
+        self.charge_signup(tenant, newcomer.address).await.map_err(Declined::TooMany)?;
         let offered = self.offers_signup(tenant, newcomer.connection, newcomer.asked).await;
         if !offered.map_err(Declined::Error)? {
             return Err(Declined::Account);
-        }
-        if !is_good_password(newcomer.password, newcomer.email) {
-            return Err(Declined::Password);
         }
         let draft = UserDraft {
             connection: Some(newcomer.connection.clone()),
@@ -92,8 +84,40 @@ impl Engine {
             password: Some(Secret::from(newcomer.password.to_owned())),
             ..UserDraft::default()
         };
-        let put = registrar(self).put_user(&tenant.tenant, draft, Mode::Create).await;
-        put.map(|put| put.record).map_err(declined)
+        if tenant.tenant.settings.signup_requires_verification {
+            return self.sign_up_later(tenant, &newcomer, draft).await.map(SignedUp::Pending);
+        }
+        let registrar = registrar::of_tenant(self, &tenant.tenant.id);
+        let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await;
+        let user = put.map(|put| put.record).map_err(declined)?;
+        self.send_link(tenant, Errand::Verify, newcomer.email, newcomer.language)
+            .await
+            .map_err(Declined::Error)?;
+        Ok(SignedUp::Made(Box::new(user)))
+    }
+
+    /// Makes the account that a link promises, with a proved address.
+    ///
+    /// # Errors
+    /// [`Declined`]; [`Declined::Account`] when the link was used before, or somebody else was faster.
+    pub async fn confirm_signup(&self, tenant: &TenantView, ticket: &Ticket) -> Result<(), Declined> {
+        let Some(newcomer) = ticket.newcomer() else { return Err(Declined::Account) };
+        if !self.consume_ticket(tenant, ticket).await.map_err(Declined::Error)? {
+            return Err(Declined::Account);
+        }
+        let draft = UserDraft {
+            user_id: Some(ticket.user().to_string()),
+            connection: Some(tenant.tenant.settings.default_directory.clone()),
+            email: Some(ticket.email().to_owned()),
+            email_verified: Some(true),
+            username: newcomer.username.clone(),
+            name: newcomer.name.clone().into(),
+            password_hash: Some(Secret::from(newcomer.hash.clone())),
+            ..UserDraft::default()
+        };
+        let registrar = registrar::of_tenant(self, &tenant.tenant.id);
+        let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await.map_err(declined)?;
+        self.welcome(tenant, &put.record).await.map_err(Declined::Error)
     }
 
     /// Marks the address of `user` as proved.
@@ -102,10 +126,16 @@ impl Engine {
     /// [`Declined`]; trying again is safe.
     pub async fn confirm_address(&self, tenant: &TenantView, user: &User) -> Result<(), Declined> {
         let draft = UserDraft { email_verified: Some(true), ..draft_of(&user.user_id) };
-        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map(drop).map_err(declined)
+        let registrar = registrar::of_tenant(self, &tenant.tenant.id);
+        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
+        if user.email_verified {
+            return Ok(());
+        }
+        self.welcome(tenant, user).await.map_err(Declined::Error)
     }
 
-    /// Gives `user` a new password, once per ticket. Every session and refresh token of theirs ends.
+    /// Gives `user` a new password, once per ticket. Every session and refresh token of theirs ends, and their
+    /// account is open again.
     ///
     /// # Errors
     /// [`Declined`]; [`Declined::Account`] when the ticket was used before.
@@ -115,12 +145,7 @@ impl Engine {
         (ticket, user): (&Ticket, &User),
         password: &str,
     ) -> Result<(), Declined> {
-        if !is_good_password(password, user.email.as_deref().unwrap_or_default()) {
-            return Err(Declined::Password);
-        }
-        if !self.consume_ticket(tenant, ticket).await.map_err(Declined::Error)? {
-            return Err(Declined::Account);
-        }
+        let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let draft = UserDraft {
             password: Some(Secret::from(password.to_owned())),
             password_update: true,
@@ -128,13 +153,18 @@ impl Engine {
             email_verified: Some(true),
             ..draft_of(&user.user_id)
         };
-        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
+        // Looked at before the ticket is spent: a weak password leaves the person able to try again.
+        registrar.judge_password(&tenant.tenant, &draft, user).await.map_err(declined)?;
+        if !self.consume_ticket(tenant, ticket).await.map_err(Declined::Error)? {
+            return Err(Declined::Account);
+        }
+        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
         let (id, now) = (&tenant.tenant.id, self.now());
         let sessions = self.store().of_user(id, &user.user_id, now).await;
         for session in sessions.map_err(|error| Declined::Error(error.into()))? {
             self.end_session(session).await.map_err(Declined::Error)?;
         }
-        Ok(())
+        self.unblock(tenant, &user.user_id).await.map(drop).map_err(Declined::Error)
     }
 
     /// Sends a link for `errand` to whoever has `email`, if anybody does; the caller learns nothing.
@@ -146,15 +176,104 @@ impl Engine {
         tenant: &TenantView,
         errand: Errand,
         email: &str,
-        letter: Letter,
+        language: &'static str,
     ) -> Result<(), OAuthError> {
+        let template = self.own_words(tenant, errand.occasion()).await?;
+        let Some(user) = self.owner(tenant, email).await?.filter(|user| !user.blocked) else { return Ok(()) };
+        let Some(to) = &user.email else { return Ok(()) };
+        let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
+        let what = self.link(tenant, errand, &user, lifetime).await?;
+        let writing = Writing { occasion: errand.occasion(), to, user: Some(&user), language, what: &what };
+        self.write_to(tenant, writing, template.map(Message::from).as_ref());
+        Ok(())
+    }
+
+    /// Charges whoever asks for a message, and whoever would get it.
+    ///
+    /// # Errors
+    /// [`Denied`] when there were too many.
+    pub async fn charge_message(
+        &self,
+        tenant: &TenantView,
+        email: &str,
+        address: IpAddr,
+    ) -> Result<(), Denied> {
+        self.charge_signup(tenant, address).await?;
+        self.charge_mail(tenant, email).await
+    }
+
+    /// Tells the owner of an account that it was just blocked, and how to unblock it.
+    pub(crate) async fn tell_blocked(
+        &self,
+        guess: &Guess<'_>,
+        blocked: Option<(User, UnixMs)>,
+    ) -> Result<(), OAuthError> {
+        let tenant = guess.tenant;
+        if !tenant.tenant.attack_protection.brute_force_protection.has(BruteForceShield::UserNotification) {
+            return Ok(());
+        }
+        // Read for strangers too: they must not be told by the time it takes.
+        let template = self.own_words(tenant, Occasion::Blocked).await?;
+        let Some((user, set_at)) = blocked.filter(|(user, _)| !user.blocked) else { return Ok(()) };
+        let Some(to) = &user.email else { return Ok(()) };
+        let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
+        let what = self.link_for(tenant, Errand::Unblock, (&user, Some(set_at)), lifetime)?;
+        let writing = Writing {
+            occasion: Occasion::Blocked,
+            to,
+            user: Some(&user),
+            language: guess.language,
+            what: &what,
+        };
+        self.write_to(tenant, writing, template.map(Message::from).as_ref());
+        Ok(())
+    }
+
+    /// As much work, and the same answer, for an address that has an account and for one that has none.
+    async fn sign_up_later(
+        &self,
+        tenant: &TenantView,
+        newcomer: &Newcomer<'_>,
+        draft: UserDraft,
+    ) -> Result<UserId, Declined> {
+        let registrar = registrar::of_tenant(self, &tenant.tenant.id);
+        let (user, hash) = registrar.prepare_user(&tenant.tenant, draft).await.map_err(declined)?;
+        let owner = self.owner(tenant, newcomer.email).await.map_err(Declined::Error)?;
+        let template = self.own_words(tenant, Occasion::Signup).await.map_err(Declined::Error)?;
+        let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
+        let pending = Pending {
+            hash,
+            username: newcomer.username.map(str::to_owned),
+            name: newcomer.name.map(str::to_owned),
+        };
+        let (occasion, what) = match &owner {
+            Some(owner) => (Occasion::AlreadyThere, self.link(tenant, Errand::Reset, owner, None).await),
+            None => (Occasion::Signup, self.signup_link(tenant, &user, pending, lifetime)),
+        };
+        let what = what.map_err(Declined::Error)?;
+        let template = template.filter(|_| owner.is_none()).map(Message::from);
+        if owner.as_ref().is_none_or(|owner| !owner.blocked) {
+            let to = user.email.as_deref().unwrap_or_default();
+            let writing =
+                Writing { occasion, to, user: owner.as_ref(), language: newcomer.language, what: &what };
+            self.write_to(tenant, writing, template.as_ref());
+        }
+        Ok(user.user_id)
+    }
+
+    async fn owner(&self, tenant: &TenantView, email: &str) -> Result<Option<User>, OAuthError> {
         let name = User::email_identifier(&tenant.tenant.settings.default_directory, email);
         let found = self.cached().catalog().find_named::<User>(&tenant.tenant.id, &name).await?;
-        let Some(user) = found.map(|found| found.record).filter(|user| !user.blocked) else { return Ok(()) };
-        let Some(address) = &user.email else { return Ok(()) };
-        let link = self.link(tenant, errand, &user).await?;
-        let text = format!("{}\r\n\r\n{link}\r\n\r\n{}\r\n", letter.before, letter.after);
-        self.mailer().send(address, letter.subject, text);
+        Ok(found.map(|found| found.record))
+    }
+
+    async fn welcome(&self, tenant: &TenantView, user: &User) -> Result<(), OAuthError> {
+        let Some(template) = self.own_words(tenant, Occasion::Welcome).await? else { return Ok(()) };
+        let Some(to) = &user.email else { return Ok(()) };
+        let what = template.result_url.clone().unwrap_or_default();
+        let language = super::letters::DEFAULT_LANGUAGE;
+        let writing = Writing { occasion: Occasion::Welcome, to, user: Some(user), language, what: &what };
+        self.write_to(tenant, writing, Some(&Message::from(template)));
         Ok(())
     }
 }
@@ -163,18 +282,30 @@ fn draft_of(user: &UserId) -> UserDraft {
     UserDraft { user_id: Some(user.to_string()), ..UserDraft::default() }
 }
 
-fn declined(refusal: Refusal) -> Declined {
+pub(crate) fn declined(refusal: Refusal) -> Declined {
     match refusal {
         Refusal::Busy { retry_after_secs } => {
             Declined::Error(OAuthError::unavailable(refusal.to_string()).retry_after(retry_after_secs))
         }
         Refusal::Store(error) => Declined::Error(error.into()),
         Refusal::Ours(cause) => Declined::Error(OAuthError::server_error(cause)),
+        Refusal::Password(weakness) => Declined::Password(weakness),
         Refusal::Conflict
         | Refusal::Exists
         | Refusal::Invalid(_)
         | Refusal::Missing
         | Refusal::NameTaken { .. } => Declined::Account,
+    }
+}
+
+impl Declined {
+    /// What the tenant's log calls it.
+    pub const fn event(&self) -> EventType {
+        match self {
+            Self::Password(Weakness::Breached) => EventType::SignupPwdLeak,
+            Self::TooMany(_) => EventType::LimitMu,
+            Self::Account | Self::Error(_) | Self::Password(_) => EventType::Fs,
+        }
     }
 }
 
@@ -184,23 +315,10 @@ impl From<Declined> for OAuthError {
         match declined {
             Declined::Account => Self::invalid_request("Invalid sign up"),
             Declined::Error(error) => error,
-            Declined::Password => Self::new(ErrorCode::InvalidRequest, Fault::User, "Password is too weak"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_that_are_easy_to_guess_are_not_good() {
-        assert!(is_good_password("Correct-Horse-1", "ann@example.test"));
-        let long = "xyz1".repeat(65);
-        for bad in
-            ["", "short1!", "aaaaaaaaaa", "ababababab", "Annabella@Example.test", "annabella-2027", &long]
-        {
-            assert!(!is_good_password(bad, "annabella@example.test"), "{bad}");
+            Declined::Password(weakness) => {
+                Self::new(ErrorCode::InvalidRequest, Fault::User, weakness.message())
+            }
+            Declined::TooMany(denied) => denied.error,
         }
     }
 }

@@ -1,114 +1,384 @@
-//! Wrong passwords, counted per account and address and per address, so that guessing takes forever.
+//! Guessing: wrong passwords are counted in the store, per account and per address, so that all nodes know of them.
 //!
-//! The counts are this node's own and forgotten after a while: N nodes allow N times as many guesses, and nothing
-//! is stored for a stranger.
+//! A try counts as wrong before it is looked at, so that many at once are counted, and is taken back when it was
+//! right. What was refused is remembered here for a moment: a flood of tries is no flood of questions to the store.
+//! Accounts that do not exist are counted like others, under the name that was typed.
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
 
-use crate::protocol::ids::TenantId;
+use crate::clock::UnixMs;
+use crate::config::attacks::Attacks as Settings;
+use crate::engine::Engine;
+use crate::model::attack_protection::{BruteForceShield, Throttle};
+use crate::model::connection::Connection;
+use crate::model::log_event::EventType;
+use crate::model::user::User;
+use crate::protocol::ids::{ConnectionId, UserId};
+use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::store::counters::{Counted, Draw, Drawn, Limit, Purpose, Rate, Subject};
+use crate::tenancy::TenantView;
 
-/// Wrong passwords for one account from one address before it is told to wait (Auth0's default).
-pub const PER_ACCOUNT_MAX: u32 = 10;
-
-/// Wrong passwords from one address, for whatever accounts.
-pub const PER_ADDRESS_MAX: u32 = 100;
-
-/// How long a count is remembered after its last wrong password, in seconds; also how long to wait.
-pub const FORGET_SECS: u64 = 900;
-
-const REMEMBERED_MAX: u64 = 100_000;
-
-/// The counts.
+/// What is remembered of refusals.
 pub struct Attempts {
-    counts: Cache<String, Arc<AtomicU32>>,
+    settings: Settings,
+    refused: Cache<String, Refused>,
 }
 
-impl Default for Attempts {
-    fn default() -> Self {
-        let counts =
-            Cache::builder().max_capacity(REMEMBERED_MAX).time_to_idle(Duration::from_secs(FORGET_SECS));
-        Self { counts: counts.build() }
-    }
+#[derive(Clone, Copy)]
+struct Refused {
+    until: UnixMs,
+    /// Whether the account was closed, or the address.
+    account: bool,
+}
+
+/// Somebody who claims to be somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Guess<'a> {
+    /// Where.
+    pub tenant: &'a TenantView,
+    /// Of which connection.
+    pub connection: &'a ConnectionId,
+    /// Under which name.
+    pub login: &'a str,
+    /// From where.
+    pub address: IpAddr,
+    /// The language of a message about it.
+    pub language: &'static str,
+}
+
+/// A login that was refused.
+#[derive(Debug)]
+pub struct Denied {
+    /// What the caller is told.
+    pub error: OAuthError,
+    /// What the tenant's log says; nothing for what it said a moment ago, or for a fault of ours.
+    pub event: Option<EventType>,
+}
+
+/// A try that was counted.
+pub(crate) struct Try {
+    /// Whose account.
+    name: String,
+    /// What it was counted under, if it was.
+    mark: Option<String>,
+    /// Whether it is the last one that the account allows.
+    pub(crate) is_last: bool,
+    /// Whether the address was charged.
+    drawn: bool,
 }
 
 impl Attempts {
-    /// Whether one more try is allowed; it counts as wrong until it is taken back, so that many at once are counted.
-    pub fn begin(&self, tenant: &TenantId, login: &str, address: IpAddr) -> bool {
-        let tries =
-            [(account(tenant, login, address), PER_ACCOUNT_MAX), (place(tenant, address), PER_ADDRESS_MAX)];
-        let counts = tries.map(|(name, most)| (self.counts.get_with(name, Arc::default), most));
-        let allowed = counts.iter().all(|(count, most)| count.load(Ordering::Relaxed) < *most);
-        if allowed {
-            for (count, _) in counts {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
+    /// Nothing remembered yet.
+    pub fn new(settings: Settings) -> Self {
+        let refused = Cache::builder()
+            .max_capacity(settings.remembered)
+            .time_to_live(Duration::from_millis(settings.remember_ms.max(1)))
+            .build();
+        Self { settings, refused }
+    }
+
+    /// What the configuration says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Forgets what was refused: somebody was unblocked.
+    pub fn forget(&self) {
+        self.refused.invalidate_all();
+    }
+
+    fn remember(&self, name: String, until: UnixMs, account: bool) {
+        if self.settings.remember_ms > 0 {
+            self.refused.insert(name, Refused { until, account });
         }
-        allowed
+    }
+}
+
+impl Engine {
+    /// Refuses what was refused a moment ago, without a question to the store.
+    pub(crate) fn refused_lately(&self, guess: &Guess<'_>) -> Result<(), Denied> {
+        let Some(refused) =
+            [account(guess), place(guess)].iter().find_map(|name| self.attempts().refused.get(name))
+        else {
+            return Ok(());
+        };
+        if refused.until <= self.now() {
+            return Ok(());
+        }
+        let denied = if refused.account { account_closed() } else { self.address_closed(refused.until) };
+        Err(Denied { event: None, ..denied })
+    }
+
+    /// Counts a try for `user`, or for the name that was typed when there is no such user.
+    ///
+    /// # Errors
+    /// [`Denied`] when there were too many before; `temporarily_unavailable` when the store cannot say.
+    pub(crate) async fn begin_try(&self, guess: &Guess<'_>, user: Option<&UserId>) -> Result<Try, Denied> {
+        let protection = &guess.tenant.tenant.attack_protection;
+        let name = subject_name(guess, user);
+        let brute_force = &protection.brute_force_protection;
+        let counts = brute_force.counts(guess.address) && self.is_protected(guess).await?;
+        let mark = counts.then(|| brute_force.mark(guess.address));
+        let charged = protection.suspicious_ip_throttling.counts(guess.address);
+        let (counted, drawn) = futures_util::future::join(
+            self.count_try(guess, &name, mark.as_deref()),
+            self.draw_try(guess, charged, Draw::One),
+        )
+        .await;
+        let (counted, drawn) = (counted?, drawn?);
+        let attempt = Try {
+            name,
+            is_last: counted == Some(Counted::Now(brute_force.max_attempts)),
+            mark,
+            drawn: charged,
+        };
+        let closed = counted == Some(Counted::Over) && brute_force.has(BruteForceShield::Block);
+        if closed {
+            if charged && drawn == Drawn::Had {
+                self.draw_try(guess, charged, Draw::Back).await?;
+            }
+            self.attempts().remember(account(guess), UnixMs(u64::MAX), true);
+            return Err(account_closed());
+        }
+        if let Drawn::Empty { until } = drawn {
+            self.uncount(guess, &attempt).await?;
+            self.attempts().remember(place(guess), until, false);
+            return Err(self.address_closed(until));
+        }
+        Ok(attempt)
     }
 
     /// Takes a try back that could not be judged.
-    pub fn take_back(&self, tenant: &TenantId, login: &str, address: IpAddr) {
-        for name in [account(tenant, login, address), place(tenant, address)] {
-            if let Some(count) = self.counts.get(&name) {
-                // Never below zero: a count that was forgotten meanwhile starts anew.
-                let _before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; the try stays counted then.
+    pub(crate) async fn take_back(&self, guess: &Guess<'_>, attempt: &Try) -> Result<(), OAuthError> {
+        let (uncounted, drawn) = futures_util::future::join(
+            self.uncount(guess, attempt),
+            self.draw_try(guess, attempt.drawn, Draw::Back),
+        )
+        .await;
+        drawn?;
+        uncounted
+    }
+
+    /// The right password was given: forgets the account's wrong ones from there, and takes this try back.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; the tries stay counted then.
+    pub(crate) async fn was_right(&self, guess: &Guess<'_>, attempt: &Try) -> Result<(), OAuthError> {
+        let forget = async {
+            let Some(mark) = &attempt.mark else { return Ok(()) };
+            let subject = guesses(guess.tenant, attempt.name.as_bytes());
+            self.store().forget(subject, Some(mark), self.now()).await.map(drop)
+        };
+        let (forgotten, drawn) =
+            futures_util::future::join(forget, self.draw_try(guess, attempt.drawn, Draw::Back)).await;
+        drawn?;
+        Ok(forgotten?)
+    }
+
+    /// Opens the account of `user` again, to every address; whether it was closed to one.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot.
+    pub async fn unblock(&self, tenant: &TenantView, user: &UserId) -> Result<bool, OAuthError> {
+        let name = user_name(user);
+        let forgotten = self.store().forget(guesses(tenant, name.as_bytes()), None, self.now()).await?;
+        self.attempts().forget();
+        Ok(forgotten)
+    }
+
+    /// The addresses to which the account of `user` is closed; an empty text for all of them.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn blocks(&self, tenant: &TenantView, user: &User) -> Result<Vec<String>, OAuthError> {
+        let name = user_name(&user.user_id);
+        let most = tenant.tenant.attack_protection.brute_force_protection.max_attempts;
+        let counts = self.store().counts(guesses(tenant, name.as_bytes()), self.now()).await?;
+        let mut marks: Vec<_> =
+            counts.into_iter().filter(|count| count.count >= most).map(|count| count.mark).collect();
+        marks.sort_unstable();
+        Ok(marks)
+    }
+
+    /// Whether `address` has no try left, for logins or for signups.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn is_throttled(&self, tenant: &TenantView, address: IpAddr) -> Result<bool, OAuthError> {
+        let stage = tenant.tenant.attack_protection.suspicious_ip_throttling.stage;
+        let name = address.to_canonical().to_string();
+        for (purpose, throttle) in
+            [(Purpose::Suspicion, stage.pre_login), (Purpose::Signups, stage.pre_user_registration)]
+        {
+            let subject = Subject { tenant: &tenant.tenant.id, purpose, name: name.as_bytes() };
+            let drawn = self.store().draw(subject, self.now(), rate(throttle), Draw::Look).await?;
+            if matches!(drawn, Drawn::Empty { .. }) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives `address` all its tries back.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot.
+    pub async fn unthrottle(&self, tenant: &TenantView, address: IpAddr) -> Result<(), OAuthError> {
+        let name = address.to_canonical().to_string();
+        for purpose in [Purpose::Suspicion, Purpose::Signups] {
+            let subject = Subject { tenant: &tenant.tenant.id, purpose, name: name.as_bytes() };
+            self.store().forget(subject, None, self.now()).await?;
+        }
+        self.attempts().forget();
+        Ok(())
+    }
+
+    /// Charges `address` for a signup, or for a message that it asks for.
+    ///
+    /// # Errors
+    /// [`Denied`] when it has asked for too many; `temporarily_unavailable` when the store cannot say.
+    pub async fn charge_signup(&self, tenant: &TenantView, address: IpAddr) -> Result<(), Denied> {
+        let throttling = &tenant.tenant.attack_protection.suspicious_ip_throttling;
+        if !throttling.counts(address) {
+            return Ok(());
+        }
+        let name = address.to_canonical().to_string();
+        let remembered = format!("{}\nsignup\n{name}", tenant.tenant.id);
+        if let Some(refused) = self.attempts().refused.get(&remembered).filter(|it| it.until > self.now()) {
+            return Err(Denied { event: None, ..self.address_closed(refused.until) });
+        }
+        let subject = Subject { tenant: &tenant.tenant.id, purpose: Purpose::Signups, name: name.as_bytes() };
+        let rate = rate(throttling.stage.pre_user_registration);
+        match self.store().draw(subject, self.now(), rate, Draw::One).await? {
+            Drawn::Had => Ok(()),
+            Drawn::Empty { until } => {
+                self.attempts().remember(remembered, until, false);
+                Err(self.address_closed(until))
             }
         }
     }
 
-    /// The right password was given: forgets the account's wrong ones, and takes this try back.
-    pub fn right(&self, tenant: &TenantId, login: &str, address: IpAddr) {
-        self.take_back(tenant, login, address);
-        self.counts.invalidate(&account(tenant, login, address));
+    /// Charges a mail address for one more message, whether it belongs to somebody or not.
+    ///
+    /// # Errors
+    /// [`Denied`] when it was sent too many; `temporarily_unavailable` when the store cannot say.
+    pub async fn charge_mail(&self, tenant: &TenantView, email: &str) -> Result<(), Denied> {
+        let settings = self.attempts().settings();
+        let name = email.to_lowercase();
+        let subject = Subject { tenant: &tenant.tenant.id, purpose: Purpose::Mail, name: name.as_bytes() };
+        let rate = Rate { most: settings.mails_max, interval_ms: settings.mail_interval_secs * 1000 };
+        match self.store().draw(subject, self.now(), rate, Draw::One).await? {
+            Drawn::Had => Ok(()),
+            Drawn::Empty { until } => Err(Denied { event: None, ..self.address_closed(until) }),
+        }
+    }
+
+    /// Whether the connection wants wrong passwords to be counted.
+    async fn is_protected(&self, guess: &Guess<'_>) -> Result<bool, OAuthError> {
+        let catalog = self.cached().catalog();
+        let found = catalog.find::<Connection>(&guess.tenant.tenant.id, guess.connection.as_str()).await?;
+        Ok(found.is_none_or(|found| found.record.options.brute_force_protection))
+    }
+
+    async fn count_try(
+        &self,
+        guess: &Guess<'_>,
+        name: &str,
+        mark: Option<&str>,
+    ) -> Result<Option<Counted>, OAuthError> {
+        let Some(mark) = mark else { return Ok(None) };
+        let (now, settings) = (self.now(), self.attempts().settings());
+        let limit = Limit {
+            most: guess.tenant.tenant.attack_protection.brute_force_protection.max_attempts,
+            forgotten_at: now.plus_secs(settings.count_secs),
+            released_at: now.plus_secs(settings.block_secs),
+        };
+        Ok(Some(self.store().tally(guesses(guess.tenant, name.as_bytes()), mark, now, limit).await?))
+    }
+
+    async fn uncount(&self, guess: &Guess<'_>, attempt: &Try) -> Result<(), OAuthError> {
+        let Some(mark) = &attempt.mark else { return Ok(()) };
+        let subject = guesses(guess.tenant, attempt.name.as_bytes());
+        Ok(self.store().uncount(subject, mark, self.now()).await?)
+    }
+
+    async fn draw_try(&self, guess: &Guess<'_>, charged: bool, draw: Draw) -> Result<Drawn, OAuthError> {
+        if !charged {
+            return Ok(Drawn::Had);
+        }
+        let throttle = guess.tenant.tenant.attack_protection.suspicious_ip_throttling.stage.pre_login;
+        let name = guess.address.to_canonical().to_string();
+        let tenant = &guess.tenant.tenant.id;
+        let subject = Subject { tenant, purpose: Purpose::Suspicion, name: name.as_bytes() };
+        Ok(self.store().draw(subject, self.now(), rate(throttle), draw).await?)
+    }
+
+    fn address_closed(&self, until: UnixMs) -> Denied {
+        let description = "Too many attempts from this address";
+        let error = OAuthError::new(ErrorCode::TooManyRequests, Fault::User, description);
+        let secs = until.ms_since(self.now()).div_ceil(1000).max(1);
+        Denied { error: error.retry_after(secs), event: Some(EventType::LimitMu) }
     }
 }
 
-fn account(tenant: &TenantId, login: &str, address: IpAddr) -> String {
-    format!("{tenant}\n{address}\n{}", login.to_lowercase())
+fn account_closed() -> Denied {
+    let description = "Your account has been blocked after multiple consecutive login attempts. If it has a mail \
+                       address, a message with a link that unblocks it was sent there.";
+    let error = OAuthError::new(ErrorCode::TooManyAttempts, Fault::User, description);
+    Denied { error, event: Some(EventType::LimitWc) }
 }
 
-fn place(tenant: &TenantId, address: IpAddr) -> String {
-    format!("{tenant}\n{address}")
+fn guesses<'a>(tenant: &'a TenantView, name: &'a [u8]) -> Subject<'a> {
+    Subject { tenant: &tenant.tenant.id, purpose: Purpose::Guesses, name }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn rate(throttle: Throttle) -> Rate {
+    Rate { most: throttle.max_attempts, interval_ms: throttle.rate }
+}
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
-    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
-
-    #[test]
-    fn an_account_is_closed_to_one_address_and_opens_with_the_right_password() {
-        let attempts = Attempts::default();
-        let tenant = TenantId::from("t");
-        for _ in 0..PER_ACCOUNT_MAX {
-            assert!(attempts.begin(&tenant, "Ann", HERE));
-        }
-        assert!(!attempts.begin(&tenant, "ANN", HERE));
-        assert!(attempts.begin(&tenant, "bob", HERE) && attempts.begin(&tenant, "ann", THERE));
-        attempts.right(&tenant, "ann", HERE);
-        assert!(attempts.begin(&tenant, "ann", HERE));
+/// A user by whatever name was typed; a name that nobody has, by itself.
+fn subject_name(guess: &Guess<'_>, user: Option<&UserId>) -> String {
+    match user {
+        Some(user) => user_name(user),
+        None => format!("login\n{}\n{}", guess.connection, guess.login.to_lowercase()),
     }
+}
 
-    #[test]
-    fn an_address_that_tries_many_accounts_is_told_to_wait_and_right_ones_do_not_count() {
-        let attempts = Attempts::default();
-        let tenant = TenantId::from("t");
-        for nth in 0..1000 {
-            let login = nth.to_string();
-            assert!(attempts.begin(&tenant, &login, HERE));
-            attempts.right(&tenant, &login, HERE);
-        }
-        for nth in 0..PER_ADDRESS_MAX {
-            assert!(attempts.begin(&tenant, &nth.to_string(), HERE));
-        }
-        assert!(!attempts.begin(&tenant, "new", HERE));
-        assert!(attempts.begin(&TenantId::from("other"), "new", HERE));
+fn user_name(user: &UserId) -> String {
+    format!("user\n{user}")
+}
+
+/// What a closed account is remembered under.
+fn account(guess: &Guess<'_>) -> String {
+    let Guess { tenant, connection, login, address, .. } = guess;
+    format!("{}\n{connection}\n{}\n{address}", tenant.tenant.id, login.to_lowercase())
+}
+
+/// What a closed address is remembered under.
+fn place(guess: &Guess<'_>) -> String {
+    format!("{}\nlogin\n{}", guess.tenant.tenant.id, guess.address)
+}
+
+impl From<OAuthError> for Denied {
+    fn from(error: OAuthError) -> Self {
+        Self { error, event: None }
+    }
+}
+
+impl From<crate::store::StoreError> for Denied {
+    fn from(error: crate::store::StoreError) -> Self {
+        OAuthError::from(error).into()
+    }
+}
+
+impl From<Denied> for OAuthError {
+    fn from(denied: Denied) -> Self {
+        denied.error
     }
 }

@@ -241,6 +241,7 @@ fn refused(refusal: Refusal) -> OAuthError {
         | Refusal::Exists
         | Refusal::Invalid(_)
         | Refusal::Missing
-        | Refusal::NameTaken { .. } => OAuthError::unavailable(refusal.to_string()),
+        | Refusal::NameTaken { .. }
+        | Refusal::Password(_) => OAuthError::unavailable(refusal.to_string()),
     }
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use tokio::sync::Semaphore;
 
@@ -19,6 +18,19 @@ pub struct Mailer {
     from: Mailbox,
     road: Road,
     room: Arc<Semaphore>,
+}
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Its sender, if it is not the configured one.
+    pub from: Option<String>,
+    /// Its subject.
+    pub subject: String,
+    /// What it says, in plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
 }
 
 #[derive(Clone)]
@@ -50,10 +62,15 @@ impl Mailer {
     }
 
     /// Puts a message on its way; a failure is logged, without the address.
-    pub fn send(&self, to: &str, subject: &str, text: String) {
+    pub fn post(&self, to: &str, outgoing: Outgoing) {
         let Ok(to) = to.parse::<Mailbox>() else { return };
-        let message = Message::builder().from(self.from.clone()).to(to).subject(subject);
-        let message = match message.header(ContentType::TEXT_PLAIN).body(text) {
+        let from = outgoing.from.as_deref().and_then(|from| from.parse().ok());
+        let message = Message::builder()
+            .from(from.unwrap_or_else(|| self.from.clone()))
+            .to(to)
+            .subject(outgoing.subject)
+            .multipart(MultiPart::alternative_plain_html(outgoing.text, outgoing.html));
+        let message = match message {
             Ok(message) => message,
             Err(error) => return tracing::warn!(%error, "a message could not be written"),
         };

@@ -11,6 +11,7 @@ pub const ALIAS: &str = "urn:jeton:management";
 
 /// What may be done, and with what: `read:clients`, `create:users` … as Auth0 names them.
 const RESOURCES: &[(&str, &[&str])] = &[
+    ("anomaly_blocks", &["delete", "read"]),
     ("attack_protection", &["read", "update"]),
     ("branding", &["read", "update"]),
     ("client_grants", &["create", "delete", "read", "update"]),
@@ -19,6 +20,7 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("connections", &["create", "delete", "read", "update"]),
     ("custom_domains", &["create", "delete", "read", "update"]),
     ("grants", &["delete", "read"]),
+    ("email_templates", &["create", "read", "update"]),
     ("logs", &["read"]),
     ("logs_users", &["read"]),
     ("organization_client_grants", &["create", "delete", "read"]),

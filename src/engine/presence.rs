@@ -108,6 +108,20 @@ impl Engine {
         before: Option<Presence>,
         device: Device,
     ) -> Result<Presence, OAuthError> {
+        self.log_in_by(tenant, (user, Amr::PASSWORD), before, device).await
+    }
+
+    /// As [`Engine::log_in`], for a person who proved who they are in the way that `amr` says.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot.
+    pub async fn log_in_by(
+        &self,
+        tenant: &TenantView,
+        (user, amr): (Arc<User>, Amr),
+        before: Option<Presence>,
+        device: Device,
+    ) -> Result<Presence, OAuthError> {
         let now = self.now();
         let fresh = Session {
             id: self.new_session_id()?,
@@ -115,7 +129,7 @@ impl Engine {
             user: user.user_id.clone(),
             organization: None,
             authenticated_at: now,
-            amr: Amr::PASSWORD,
+            amr,
             created_at: now,
             expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
             device: Some(device),

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::engine::authorization::Authorization;
+use crate::model::connection::Strategy;
 use crate::protocol::ids::{ConnectionId, OrganizationId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::tenancy::TenantView;
@@ -25,6 +26,9 @@ impl Engine {
             return Ok(false);
         }
         let found = self.cached().connection(id, connection.as_str()).await?;
+        if found.as_ref().is_some_and(|connection| connection.strategy != Strategy::Auth0) {
+            return Ok(false);
+        }
         let open = found.is_none_or(|connection| !connection.options.disable_signup);
         let Some(organization) = asked.and_then(|asked| asked.organization.as_deref()) else {
             return Ok(open);

@@ -2,10 +2,12 @@
 
 use zeroize::Zeroizing;
 
+use crate::engine::attempts::{Denied, Guess};
+use crate::engine::letters;
 use crate::engine::organizations::check_usage;
 use crate::grants::login::{self, Login};
 use crate::grants::{Grant, Granted, Request};
-use crate::model::log_event::EventType;
+use crate::model::log_event::{EventType, LogEvent};
 use crate::model::session::Amr;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::ConnectionId;
@@ -53,9 +55,14 @@ async fn redeem(request: Request<'_>, grant: GrantType) -> Result<Granted, OAuth
         engine.organization(&tenant.tenant.id, reference).await?;
     }
     let password = Zeroizing::new(password.to_owned());
-    let user = engine
-        .check_password_from(exchange.peer().address, (&tenant.tenant.id, &connection), username, password)
-        .await?;
+    let guess = Guess {
+        tenant,
+        connection: &connection,
+        login: username,
+        address: exchange.peer().address,
+        language: letters::DEFAULT_LANGUAGE,
+    };
+    let user = engine.check_password(guess, password).await.map_err(|denied| report(request, denied))?;
     let login = Login {
         user,
         target,
@@ -65,4 +72,24 @@ async fn redeem(request: Request<'_>, grant: GrantType) -> Result<Granted, OAuth
         grant,
     };
     login::complete(request, login).await
+}
+
+/// Tells the tenant's log why, beyond the endpoint's own event: who guesses, and who may guess no more.
+pub(crate) fn report(request: Request<'_>, denied: Denied) -> OAuthError {
+    let Request { engine, exchange, caller, .. } = request;
+    let own = |event: &EventType| !matches!(event, EventType::F);
+    if let Some(event) = denied.event.filter(own) {
+        engine.log(LogEvent {
+            tenant: exchange.tenant().tenant.id.clone(),
+            event,
+            at: engine.now(),
+            client: Some(caller.client().client_id.clone()),
+            user: None,
+            organization: None,
+            session: None,
+            address: Some(exchange.peer().address.to_string()),
+            description: denied.error.description.to_string(),
+        });
+    }
+    denied.error
 }

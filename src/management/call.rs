@@ -46,7 +46,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn registrar(&self) -> Registrar {
-        crate::engine::registrar::registrar(self.engine)
+        crate::engine::registrar::of_tenant(self.engine, self.tenant_id())
     }
 
     /// The capture at this place of the path.

@@ -1,4 +1,4 @@
-//! `/connections`: databases of names and passwords.
+//! `/connections`: databases of names and passwords, and addresses that codes are sent to.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn list(call: &Call<'_>) -> Outcome {
     let (strategy, name) = (call.asked("strategy"), call.asked("name"));
     let filtered = strategy.is_some() || name.is_some();
     let keep = move |connection: &Connection| {
-        strategy.is_none_or(|strategy| strategy == "auth0")
+        strategy.is_none_or(|strategy| strategy == connection.strategy.name())
             && name.is_none_or(|name| name == connection.name.as_str())
     };
     let keep = filtered.then(|| Box::new(keep) as Box<_>);
@@ -49,13 +49,7 @@ async fn list(call: &Call<'_>) -> Outcome {
 }
 
 async fn create(call: &Call<'_>) -> Outcome {
-    if call.body.get("strategy").is_none_or(|strategy| strategy != "auth0") {
-        return Err(Problem::body("strategy: expected auth0, the database of names and passwords"));
-    }
-    let mut body = call.body.clone();
-    body.remove("strategy");
-    let draft = crate::engine::records::flaws::read_value(Value::Object(body))?;
-    let put = call.registrar().put_connection(call.tenant(), draft, Mode::Create).await?;
+    let put = call.registrar().put_connection(call.tenant(), call.draft()?, Mode::Create).await?;
     Ok(Answer::shown(render(&put.record)))
 }
 
@@ -94,7 +88,6 @@ async fn named(call: &Call<'_>) -> Result<Versioned<Connection>, Problem> {
 
 fn render(connection: &Connection) -> Value {
     let mut members = shown(connection, &["tenant"]);
-    members.insert("strategy".to_owned(), json!("auth0"));
     members.insert("realms".to_owned(), json!([connection.name]));
     Value::Object(members)
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::engine::Engine;
+use crate::engine::mail::Outgoing;
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
 use crate::management::paging::{self, Listing, Source};
@@ -111,11 +112,18 @@ async fn named(call: &Call<'_>) -> Result<(Organization, Invitation), Problem> {
 fn send(call: &Call<'_>, organization: &Organization, invitation: &Invitation, link: &str) {
     let name =
         if organization.display_name.is_empty() { &organization.name } else { &organization.display_name };
-    let text = format!(
-        "{} {BEFORE} {name}.\r\n\r\n{LINK}\r\n\r\n{link}\r\n\r\n{AFTER}\r\n",
-        invitation.inviter.name
-    );
-    call.engine.mailer().send(&invitation.invitee.email, &format!("{SUBJECT} {name}"), text);
+    let (subject, before) =
+        (format!("{SUBJECT} {name}"), format!("{} {BEFORE} {name}.", invitation.inviter.name));
+    let text = format!("{before}\r\n\r\n{LINK}\r\n\r\n{link}\r\n\r\n{AFTER}\r\n");
+    let html = maud::html! {
+        (maud::DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { (subject) } }
+            body { p { (before) } p { (LINK) } p { a href=(link) { (link) } } p { (AFTER) } }
+        }
+    };
+    let outgoing = Outgoing { from: None, subject, text, html: html.into_string() };
+    call.engine.mailer().post(&invitation.invitee.email, outgoing);
 }
 
 /// An invitation as Auth0 shows one: with the link, whose ticket is sealed anew each time.

@@ -103,6 +103,8 @@ impl From<Refusal> for Problem {
                 Self::conflict(format!("Another resource already has this {field}."))
             }
             Refusal::Ours(cause) => Self::ours(&cause),
+            // Auth0's wording: the name of the error, then what it means.
+            Refusal::Password(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_body", refusal.to_string()),
             Refusal::Store(error) => error.into(),
         }
     }

@@ -37,6 +37,8 @@ const SETTINGS: &[Field] = &[
     Field::map("flags"),
     Field::within("pushed_authorization_request_lifetime", 5, 600),
     Field::flag("auth0_conformant"),
+    Field::flag("disable_signup"),
+    Field::flag("signup_requires_verification"),
     Field::flag("reuse_ends_session"),
 ];
 

@@ -62,6 +62,9 @@ pub struct Client {
     /// What is asked of signed authorization requests.
     #[serde(default)]
     pub signed_request_object: SignedRequestObject,
+    /// Whether its own pages may take passwords (Auth0's embedded login).
+    #[serde(default)]
+    pub cross_origin_authentication: bool,
     /// Whether people skip consent.
     #[serde(default = "yes")]
     pub is_first_party: bool,

@@ -1,14 +1,15 @@
-//! A connection: a source of users; here always a database of names and passwords.
+//! A connection: a source of users; a database of names and passwords, or addresses that a code is sent to.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
+use crate::model::password_policy::{Complexity, Dictionary, History, NoPersonalInfo, PasswordPolicy};
 use crate::model::record::{Kind, Record};
 use crate::protocol::ids::{ConnectionId, TenantId};
 
-/// A username-password database; field names are Auth0's.
+/// A source of users; field names are Auth0's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
@@ -21,60 +22,114 @@ pub struct Connection {
     /// The name that people see.
     #[serde(default)]
     pub display_name: String,
+    /// What it knows of its people; never changes.
+    #[serde(default)]
+    pub strategy: Strategy,
     /// Its rules.
     #[serde(default)]
     pub options: ConnectionOptions,
 }
 
-/// The rules of a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ConnectionOptions {
-    /// What a new password must be like.
-    #[serde(rename = "passwordPolicy")]
-    pub password_policy: PasswordPolicy,
-    /// Whether people may not sign up by themselves.
-    pub disable_signup: bool,
-}
-
-/// Auth0's password policies. Whatever the policy, a password has 8 to 256 characters.
+/// What a connection knows of its people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PasswordPolicy {
-    /// No more than that.
+pub enum Strategy {
+    /// Names and passwords.
     #[default]
-    None,
-    /// As `None`: Auth0 asks for six characters here.
-    Low,
-    /// A lower-case letter, an upper-case letter and a digit.
-    Fair,
-    /// Three of: lower-case, upper-case, digit, special character.
-    Good,
-    /// As `Good`, at least ten characters, and never three of the same in a row.
-    Excellent,
+    Auth0,
+    /// Addresses, to which a code is sent at each login.
+    Email,
 }
 
-impl PasswordPolicy {
-    /// What is missing from `password`, if anything is.
-    pub fn lacks(self, password: &str) -> Option<&'static str> {
-        let has = |kind: fn(&char) -> bool| password.chars().any(|c| kind(&c));
-        let special = has(|c| !c.is_alphanumeric());
-        let kinds =
-            [has(|c| c.is_lowercase()), has(|c| c.is_uppercase()), has(char::is_ascii_digit), special];
-        let three = kinds.iter().filter(|has| **has).count() >= 3;
-        let chars: Vec<char> = password.chars().collect();
+/// The rules of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionOptions {
+    /// What characters a new password must have.
+    #[serde(rename = "passwordPolicy")]
+    pub password_policy: PasswordPolicy,
+    /// How long it must be.
+    pub password_complexity_options: Complexity,
+    /// Which earlier ones it must not be.
+    pub password_history: History,
+    /// Whether it may tell whose it is.
+    pub password_no_personal_info: NoPersonalInfo,
+    /// Which words it must not be.
+    pub password_dictionary: Dictionary,
+    /// The least score of zxcvbn that it must have, 0 to 4; ours, not Auth0's.
+    pub password_min_score: u8,
+    /// Whether people may not sign up by themselves.
+    pub disable_signup: bool,
+    /// Whether wrong passwords are counted here.
+    pub brute_force_protection: bool,
+    /// The codes of an `email` connection.
+    pub totp: Totp,
+    /// The message that carries a code or a link, of an `email` connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Message>,
+}
+
+/// Auth0's `totp` of a passwordless connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Totp {
+    /// How long a code is good, in seconds; 30 to 3600.
+    pub time_step: u64,
+    /// How many digits it has; 6 to 10.
+    pub length: u32,
+}
+
+/// A message of a connection; empty parts are ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Message {
+    /// Its sender.
+    pub from: String,
+    /// Its subject, a template.
+    pub subject: String,
+    /// Its body, a template.
+    pub body: String,
+    /// The language of the templates: `liquid`.
+    pub syntax: String,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            password_policy: PasswordPolicy::default(),
+            password_complexity_options: Complexity::default(),
+            password_history: History::default(),
+            password_no_personal_info: NoPersonalInfo::default(),
+            password_dictionary: Dictionary::default(),
+            password_min_score: 0,
+            disable_signup: false,
+            brute_force_protection: true,
+            totp: Totp::default(),
+            email: None,
+        }
+    }
+}
+
+impl Default for Totp {
+    fn default() -> Self {
+        Self { time_step: 180, length: 6 }
+    }
+}
+
+impl Strategy {
+    /// The first half of its users' ids.
+    pub const fn prefix(self) -> &'static str {
         match self {
-            Self::Fair if kinds[..3] != [true; 3] => {
-                Some("expected a lower-case letter, an upper-case letter and a digit")
-            }
-            Self::Good | Self::Excellent if !three => {
-                Some("expected three of: lower-case letter, upper-case letter, digit, special character")
-            }
-            Self::Excellent if chars.len() < 10 => Some("expected at least 10 characters"),
-            Self::Excellent if chars.windows(3).any(|run| run[0] == run[1] && run[1] == run[2]) => {
-                Some("expected no three identical characters in a row")
-            }
-            Self::None | Self::Low | Self::Fair | Self::Good | Self::Excellent => None,
+            Self::Auth0 => "auth0|",
+            Self::Email => "email|",
+        }
+    }
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth0 => "auth0",
+            Self::Email => "email",
         }
     }
 }
@@ -98,25 +153,5 @@ impl Record for Connection {
     /// A connection's rules are settings of the tenant.
     fn change(&self) -> Change {
         Change::Tenant { tenant: self.tenant.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::PasswordPolicy;
-
-    #[test]
-    fn each_policy_asks_for_what_it_says() {
-        use PasswordPolicy::{Excellent, Fair, Good, Low};
-        for (policy, good, bad) in [
-            (Low, "aaaaaaaa", None),
-            (Fair, "Passw0rd", Some("password1")),
-            (Good, "pass-w0rd", Some("passw0rd")),
-            (Excellent, "pass-w0rd-x", Some("pass-w0rd")),
-            (Excellent, "Abcdefghi1", Some("Abbbcdefg1")),
-        ] {
-            assert_eq!(policy.lacks(good), None, "{policy:?} {good}");
-            assert!(bad.is_none_or(|bad| policy.lacks(bad).is_some()), "{policy:?} {bad:?}");
-        }
     }
 }

@@ -9,6 +9,8 @@ use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId, UserId
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
+    /// A code or a link was sent.
+    Cls,
     /// Failed exchange of a code for tokens.
     Feacft,
     /// Failed exchange of client credentials for a token.
@@ -25,8 +27,16 @@ pub enum EventType {
     Fp,
     /// Failed signup.
     Fs,
-    /// Too many attempts for one account from one address.
+    /// Failed login: no such user.
+    Fu,
+    /// Too many attempts, or signups, from one address.
+    LimitMu,
+    /// Too many attempts for one account.
     LimitWc,
+    /// A leaked password was used to log in.
+    PwdLeak,
+    /// A leaked password was chosen for an account that has another.
+    ResetPwdLeak,
     /// Successful login.
     S,
     /// Successful change by the management API.
@@ -45,12 +55,15 @@ pub enum EventType {
     Srrt,
     /// Successful signup.
     Ss,
+    /// A leaked password was chosen for a new account.
+    SignupPwdLeak,
 }
 
 impl EventType {
     /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Cls => "cls",
             Self::Feacft => "feacft",
             Self::Feccft => "feccft",
             Self::Fepft => "fepft",
@@ -59,7 +72,12 @@ impl EventType {
             Self::F => "f",
             Self::Fp => "fp",
             Self::Fs => "fs",
+            Self::Fu => "fu",
+            Self::LimitMu => "limit_mu",
             Self::LimitWc => "limit_wc",
+            Self::PwdLeak => "pwd_leak",
+            Self::ResetPwdLeak => "reset_pwd_leak",
+            Self::SignupPwdLeak => "signup_pwd_leak",
             Self::S => "s",
             Self::Sapi => "sapi",
             Self::Seacft => "seacft",

@@ -24,6 +24,8 @@ pub enum Kind {
     Consent,
     /// [`crate::model::credential::Credential`].
     Credential,
+    /// [`crate::model::email_template::EmailTemplate`].
+    EmailTemplate,
     /// [`crate::model::invitation::Invitation`].
     Invitation,
     /// [`crate::model::organization::Organization`].
@@ -42,12 +44,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Client,
         Self::ClientGrant,
         Self::Connection,
         Self::Consent,
         Self::Credential,
+        Self::EmailTemplate,
         Self::Invitation,
         Self::Organization,
         Self::ResourceServer,
@@ -65,6 +68,7 @@ impl Kind {
             Self::Connection => "n",
             Self::Consent => "y",
             Self::Credential => "p",
+            Self::EmailTemplate => "e",
             Self::Invitation => "i",
             Self::Organization => "o",
             Self::ResourceServer => "a",
@@ -92,6 +96,7 @@ impl Kind {
             | Self::Connection
             | Self::Consent
             | Self::Credential
+            | Self::EmailTemplate
             | Self::Organization
             | Self::ResourceServer
             | Self::Role

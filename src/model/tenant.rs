@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::attack_protection::AttackProtection;
 use crate::model::branding::Branding;
 use crate::model::change::Change;
 use crate::model::record::{Kind, Record};
@@ -33,6 +34,9 @@ pub struct Tenant {
     /// What holds for all its clients and resource servers unless they say otherwise.
     #[serde(default)]
     pub settings: TenantSettings,
+    /// How it defends its accounts.
+    #[serde(default)]
+    pub attack_protection: AttackProtection,
 }
 
 /// Tenant-wide defaults; lifetimes in seconds.
@@ -64,6 +68,8 @@ pub struct TenantSettings {
     pub flags: TenantFlags,
     /// Whether nobody can make an account of their own.
     pub disable_signup: bool,
+    /// Whether an account is made only once its address is proved: then the signup page tells nobody who has one.
+    pub signup_requires_verification: bool,
     /// Whether `org_name` is put into tokens beside `org_id`.
     pub allow_organization_name_in_authentication_api: bool,
     /// Whether refresh failures are answered 403 as Auth0 does, instead of RFC 6749's 400.
@@ -95,6 +101,7 @@ impl Default for TenantSettings {
             pushed_authorization_request_lifetime: 60,
             flags: TenantFlags::default(),
             disable_signup: false,
+            signup_requires_verification: false,
             allow_organization_name_in_authentication_api: false,
             auth0_conformant: false,
             reuse_ends_session: false,

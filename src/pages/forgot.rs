@@ -17,7 +17,14 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     let words = visit.words;
     let email = visit.field("email").trim();
     if visit.is_posted() && !email.is_empty() {
-        visit.engine.send_link(visit.tenant(), Errand::Reset, email, words.letter(Errand::Reset)).await?;
+        let (engine, tenant) = (visit.engine, visit.tenant());
+        if let Err(denied) = engine.charge_message(tenant, email, visit.exchange.peer().address).await {
+            if let Some(event) = denied.event {
+                visit.log(event, None, &denied.error.description);
+            }
+            return Err(denied.error);
+        }
+        engine.send_link(tenant, Errand::Reset, email, words.language).await?;
         let contents = html! {
             p role="status" { (words.check_mail_long) }
             p.foot { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }

@@ -141,6 +141,35 @@ pub fn field(field: &Field<'_>, wrong: bool) -> Markup {
     }
 }
 
+/// Where a password is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Password {
+    /// The one that stands.
+    Current,
+    /// One that is chosen.
+    New,
+}
+
+/// The one field for passwords.
+pub fn password_field(label: &str, which: Password, focus: bool, wrong: bool) -> Markup {
+    let autocomplete = match which {
+        Password::Current => "current-password",
+        Password::New => "new-password",
+    };
+    field(&Field { name: "password", label, kind: "password", autocomplete, value: "", focus }, wrong)
+}
+
+/// A question with the one answer that goes on, under the ticket that it is about.
+pub fn one_button(action: &str, (ticket, question): (&str, &str), button: &str) -> Markup {
+    html! {
+        p { (question) }
+        form method="post" action=(action) {
+            input type="hidden" name="ticket" value=(ticket);
+            button type="submit" { (button) }
+        }
+    }
+}
+
 /// The name that people know the tenant by.
 pub fn name(tenant: &TenantView) -> &str {
     let tenant = &tenant.tenant;

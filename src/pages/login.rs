@@ -4,10 +4,12 @@ use http::StatusCode;
 use maud::html;
 use zeroize::Zeroizing;
 
+use crate::engine::attempts::{Denied, Guess};
 use crate::engine::authorization::Page;
 use crate::model::log_event::EventType;
-use crate::pages::layout::{self, Field};
+use crate::pages::layout::{self, Field, Password};
 use crate::pages::visit::Visit;
+use crate::pages::words::security;
 use crate::protocol::oauth_error::{ErrorCode, OAuthError};
 use crate::transport::reply::Reply;
 
@@ -31,32 +33,41 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     if name.is_empty() || password.is_empty() || name.len() > 254 || password.len() > PASSWORD_BYTES_MAX {
         return Ok(wrong(name));
     }
-    let (id, connection) = (&tenant.tenant.id, directory);
-    let password = Zeroizing::new(password.to_owned());
-    let user = match visit
-        .engine
-        .check_password_from(visit.exchange.peer().address, (id, connection), name, password)
-        .await
-    {
+    let guess = Guess {
+        tenant,
+        connection: directory,
+        login: name,
+        address: visit.exchange.peer().address,
+        language: visit.words.language,
+    };
+    let user = match visit.engine.check_password(guess, Zeroizing::new(password.to_owned())).await {
         Ok(user) => user,
-        Err(error) if error.code == ErrorCode::InvalidGrant => {
-            visit.log(EventType::Fp, None, "Wrong email or password.");
-            return Ok(wrong(name));
-        }
-        Err(error) if error.code == ErrorCode::AccessDenied => {
-            visit.log(EventType::F, None, &error.description);
-            return Ok(show(StatusCode::FORBIDDEN, name, Some(visit.words.blocked)));
-        }
-        Err(error) if error.code == ErrorCode::TooManyRequests => {
-            visit.log(EventType::LimitWc, None, &error.description);
-            return Ok(show(StatusCode::TOO_MANY_REQUESTS, name, Some(visit.words.too_many)));
-        }
-        Err(error) => return Err(error),
+        Err(denied) => return refused((&visit, signup), name, denied),
     };
     let before = visit.presence().await?;
     let presence = visit.engine.log_in(tenant, user, before, visit.device()).await?;
     visit.log(EventType::S, Some(&presence), "");
     visit.go_on(Some(&presence)).await
+}
+
+fn refused((visit, signup): (&Visit<'_>, bool), name: &str, denied: Denied) -> Result<Reply, OAuthError> {
+    let Denied { error, event } = denied;
+    if let Some(event) = event {
+        visit.log(event, None, &error.description);
+    }
+    let own = security::of(visit.words.language);
+    let show = |status, alert| show((visit, signup), status, name, Some(alert));
+    match (error.code, event) {
+        (ErrorCode::InvalidGrant, _) => Ok(show(StatusCode::BAD_REQUEST, visit.words.wrong_password)),
+        (ErrorCode::AccessDenied, Some(EventType::PwdLeak)) => {
+            Ok(show(StatusCode::FORBIDDEN, own.leaked_login))
+        }
+        (ErrorCode::AccessDenied, _) => Ok(show(StatusCode::FORBIDDEN, visit.words.blocked)),
+        (ErrorCode::TooManyAttempts | ErrorCode::TooManyRequests, _) => {
+            Ok(show(StatusCode::TOO_MANY_REQUESTS, visit.words.too_many))
+        }
+        _ => Err(error),
+    }
 }
 
 /// The form, with a way to sign up where that is offered.
@@ -70,21 +81,13 @@ fn show((visit, signup): (&Visit<'_>, bool), status: StatusCode, name: &str, ale
         value: name,
         focus: name.is_empty(),
     };
-    let password = Field {
-        name: "password",
-        label: words.password,
-        kind: "password",
-        autocomplete: "current-password",
-        value: "",
-        focus: !name.is_empty(),
-    };
     let contents = html! {
         p.note.lead { (words.to_continue_to(&visit.client.name)) }
         (layout::alert(alert))
         form method="post" action=(Page::Login.path()) {
             input type="hidden" name="state" value=(visit.state);
             (layout::field(&username, alert.is_some()))
-            (layout::field(&password, alert.is_some()))
+            (layout::password_field(words.password, Password::Current, !name.is_empty(), alert.is_some()))
             p.aside { a href={ "/u/forgot?state=" (visit.state) } { (words.forgot_password) } }
             button type="submit" { (words.log_in) }
         }

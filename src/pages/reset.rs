@@ -6,9 +6,12 @@ use maud::html;
 use crate::engine::Engine;
 use crate::engine::accounts::Declined;
 use crate::engine::tickets::Errand;
-use crate::pages::layout::{self, Field, Frame};
+use crate::model::log_event::{EventType, LogEvent};
+use crate::model::password_policy::Weakness;
+use crate::model::user::User;
+use crate::pages::layout::{self, Frame, Password};
 use crate::pages::visit;
-use crate::pages::words::{self, Words};
+use crate::pages::words::{self, Words, security};
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::Reply;
@@ -33,26 +36,39 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
             let frame = Frame { tenant, words, title: words.change_password, targets: "" };
             Ok(layout::page(frame, StatusCode::OK, &contents))
         }
-        Err(Declined::Password) => Ok(show(exchange, words, text, Some(words.password_weak))),
+        Err(Declined::Password(weakness)) => {
+            if weakness == Weakness::Breached {
+                log_leaked(engine, exchange, &user);
+            }
+            let alert = security::of(words.language).weakness(&weakness);
+            Ok(show(exchange, words, text, Some(&alert)))
+        }
         Err(Declined::Account) => Err(visit::stale()),
         Err(Declined::Error(error)) => Err(error),
+        Err(Declined::TooMany(denied)) => Err(denied.error),
     }
 }
 
+fn log_leaked(engine: &Engine, exchange: &Exchange, user: &User) {
+    engine.log(LogEvent {
+        tenant: exchange.tenant().tenant.id.clone(),
+        event: EventType::ResetPwdLeak,
+        at: engine.now(),
+        client: None,
+        user: Some(user.user_id.clone()),
+        organization: None,
+        session: None,
+        address: Some(exchange.peer().address.to_string()),
+        description: Weakness::Breached.message().to_owned(),
+    });
+}
+
 fn show(exchange: &Exchange, words: &'static Words, ticket: &str, alert: Option<&str>) -> Reply {
-    let password = Field {
-        name: "password",
-        label: words.new_password,
-        kind: "password",
-        autocomplete: "new-password",
-        value: "",
-        focus: true,
-    };
     let contents = html! {
         (layout::alert(alert))
         form method="post" action="/u/reset" {
             input type="hidden" name="ticket" value=(ticket);
-            (layout::field(&password, alert.is_some()))
+            (layout::password_field(words.new_password, Password::New, true, alert.is_some()))
             button type="submit" { (words.change_password) }
         }
     };

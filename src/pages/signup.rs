@@ -5,13 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use maud::html;
 
-use crate::engine::accounts::{Declined, Newcomer};
+use crate::engine::accounts::{Declined, Newcomer, SignedUp};
 use crate::engine::authorization::Page;
-use crate::engine::tickets::Errand;
 use crate::model::log_event::EventType;
-use crate::pages::layout::{self, Field};
+use crate::pages::layout::{self, Field, Password};
 use crate::pages::visit::Visit;
-use crate::protocol::oauth_error::OAuthError;
+use crate::pages::words::security;
+use crate::protocol::oauth_error::{ErrorCode, OAuthError};
 use crate::transport::reply::Reply;
 
 /// Shows the form, or makes the account.
@@ -26,29 +26,66 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
     let tenant = visit.tenant();
     let (email, password) = (visit.field("email").trim(), visit.field("password"));
     let connection = &tenant.tenant.settings.default_directory;
-    let asked = Some(&visit.asked);
-    let newcomer = Newcomer { connection, email, password, username: None, name: None, asked };
     let hint = visit.asked.login_hint.as_deref().unwrap_or_default();
     if visit.asked.invitation.is_some() && email.to_lowercase() != hint {
         // The invitation is for one address, and nobody else's account is made on its way.
         return Ok(show(&visit, StatusCode::BAD_REQUEST, hint, Some(visit.words.not_signed_up)));
     }
-    let user = match visit.engine.sign_up(tenant, newcomer).await {
-        Ok(user) => user,
-        Err(Declined::Error(error)) => return Err(error),
-        Err(Declined::Password) => {
-            return Ok(show(&visit, StatusCode::BAD_REQUEST, email, Some(visit.words.password_weak)));
-        }
-        Err(Declined::Account) => {
-            visit.log(EventType::Fs, None, "Invalid sign up");
-            return Ok(show(&visit, StatusCode::BAD_REQUEST, email, Some(visit.words.not_signed_up)));
-        }
+    let newcomer = Newcomer {
+        connection,
+        email,
+        password,
+        username: None,
+        name: None,
+        asked: Some(&visit.asked),
+        address: visit.exchange.peer().address,
+        language: visit.words.language,
     };
-    visit.engine.send_link(tenant, Errand::Verify, email, visit.words.letter(Errand::Verify)).await?;
+    let user = match visit.engine.sign_up(tenant, newcomer).await {
+        Ok(SignedUp::Made(user)) => user,
+        Ok(SignedUp::Pending(_)) => return Ok(pending(&visit)),
+        Err(declined) => return refused(&visit, email, declined),
+    };
     let before = visit.presence().await?;
-    let presence = visit.engine.log_in(tenant, Arc::new(user), before, visit.device()).await?;
+    let presence = visit.engine.log_in(tenant, Arc::from(user), before, visit.device()).await?;
     visit.log(EventType::Ss, Some(&presence), "");
     visit.go_on(Some(&presence)).await
+}
+
+fn refused(visit: &Visit<'_>, email: &str, declined: Declined) -> Result<Reply, OAuthError> {
+    let event = declined.event();
+    let log = |description: &str| visit.log(event, None, description);
+    match declined {
+        Declined::Account => {
+            log("Invalid sign up");
+            Ok(show(visit, StatusCode::BAD_REQUEST, email, Some(visit.words.not_signed_up)))
+        }
+        Declined::Error(error) => Err(error),
+        Declined::Password(weakness) => {
+            if event == EventType::SignupPwdLeak {
+                log(weakness.message());
+            }
+            let alert = security::of(visit.words.language).weakness(&weakness);
+            Ok(show(visit, StatusCode::BAD_REQUEST, email, Some(&alert)))
+        }
+        Declined::TooMany(denied) if denied.error.code == ErrorCode::TooManyRequests => {
+            if denied.event.is_some() {
+                log(&denied.error.description);
+            }
+            Ok(show(visit, StatusCode::TOO_MANY_REQUESTS, email, Some(visit.words.too_many)))
+        }
+        Declined::TooMany(denied) => Err(denied.error),
+    }
+}
+
+/// The same page whether there will be an account, or was one before.
+fn pending(visit: &Visit<'_>) -> Reply {
+    let words = visit.words;
+    let contents = html! {
+        p role="status" { (security::of(words.language).signup_mail) }
+        p { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }
+    };
+    visit.page(words.check_mail, StatusCode::OK, &contents)
 }
 
 fn show(visit: &Visit<'_>, status: StatusCode, email: &str, alert: Option<&str>) -> Reply {
@@ -61,21 +98,13 @@ fn show(visit: &Visit<'_>, status: StatusCode, email: &str, alert: Option<&str>)
         value: email,
         focus: email.is_empty(),
     };
-    let password = Field {
-        name: "password",
-        label: words.password,
-        kind: "password",
-        autocomplete: "new-password",
-        value: "",
-        focus: !email.is_empty(),
-    };
     let contents = html! {
         p.note.lead { (words.to_continue_to(&visit.client.name)) }
         (layout::alert(alert))
         form method="post" action=(Page::Signup.path()) {
             input type="hidden" name="state" value=(visit.state);
             (layout::field(&address, alert.is_some()))
-            (layout::field(&password, alert.is_some()))
+            (layout::password_field(words.password, Password::New, !email.is_empty(), alert.is_some()))
             button type="submit" { (words.sign_up) }
         }
         p.note.foot { (words.have_account) " " a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }

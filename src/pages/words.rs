@@ -3,14 +3,12 @@
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
-use crate::engine::accounts::Letter;
-use crate::engine::tickets::Errand;
-
 mod de;
 mod en;
 mod es;
 mod fr;
 mod it;
+pub mod security;
 
 /// One language. In sentences, `{}` stands for the application's name.
 #[derive(Debug)]
@@ -36,15 +34,11 @@ pub struct Words {
     pub log_out: &'static str,
     pub log_out_question: &'static str,
     pub logged_out: &'static str,
-    pub mail_ignore: &'static str,
-    pub mail_reset: &'static str,
-    pub mail_verify: &'static str,
     pub new_password: &'static str,
     pub no_account: &'static str,
     pub not_signed_up: &'static str,
     pub password: &'static str,
     pub password_changed: &'static str,
-    pub password_weak: &'static str,
     pub scope_email: &'static str,
     pub scope_offline: &'static str,
     pub scope_openid: &'static str,
@@ -102,15 +96,6 @@ impl Words {
     /// Who asks for consent.
     pub fn asks_for(&self, application: &str) -> String {
         self.asks_for.replace("{}", application)
-    }
-
-    /// The message with a link for `errand`.
-    pub fn letter(&self, errand: Errand) -> Letter {
-        let (subject, before) = match errand {
-            Errand::Reset => (self.change_password, self.mail_reset),
-            Errand::Verify => (self.email, self.mail_verify),
-        };
-        Letter { subject, before, after: self.mail_ignore }
     }
 
     /// A scope in words; one that belongs to an API is its own name.

@@ -45,6 +45,8 @@ pub enum ErrorCode {
     ServerError,
     /// Overloaded, or a part we need is down: try again.
     TemporarilyUnavailable,
+    /// Too many wrong passwords for one account (Auth0's code).
+    TooManyAttempts,
     /// Too many requests or attempts: try again later.
     TooManyRequests,
     /// The client may not use this grant type.
@@ -83,6 +85,7 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::TooManyRequests => "too_many_requests",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",

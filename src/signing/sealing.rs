@@ -51,6 +51,8 @@ pub enum Purpose {
     Registration = 8,
     /// The ticket of an invitation to an organization, `iv_…`.
     Invitation = 9,
+    /// A login on an application's own page, on its way to the authorization endpoint, `lt_…`.
+    LoginTicket = 10,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -77,7 +79,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -88,6 +90,7 @@ impl Purpose {
         Self::Pushed,
         Self::Registration,
         Self::Invitation,
+        Self::LoginTicket,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
@@ -97,6 +100,7 @@ impl Purpose {
             Self::Cookie | Self::SigningKey => "",
             Self::Invitation => "iv_",
             Self::LoginState => "ls_",
+            Self::LoginTicket => "lt_",
             Self::Logout => "lo_",
             Self::Mail => "ml_",
             Self::Pushed => "pr_",
@@ -112,6 +116,7 @@ impl Purpose {
             Self::Cookie => b"cookie",
             Self::Invitation => b"invitation",
             Self::LoginState => b"login-state",
+            Self::LoginTicket => b"login-ticket",
             Self::Logout => b"logout",
             Self::Mail => b"mail",
             Self::Pushed => b"pushed-request",

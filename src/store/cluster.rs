@@ -22,6 +22,7 @@ mod audit_log;
 mod calls;
 mod change_feed;
 mod connections;
+mod counters;
 mod families;
 mod functions;
 mod identifiers;

@@ -16,6 +16,7 @@ use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserI
 use crate::store::records::Stored;
 use crate::store::{Health, StoreError};
 
+mod counters;
 mod documents;
 mod feed;
 mod sessions;
@@ -25,6 +26,7 @@ mod sessions;
 pub(crate) struct Double {
     state: Mutex<State>,
     published: Notify,
+    tallies: counters::Tallies,
     /// Milliseconds that every call takes.
     pub(crate) delay_ms: AtomicU64,
     /// Every call fails.

@@ -21,6 +21,7 @@ use crate::store::{Health, StoreError};
 mod audit_log;
 mod batch;
 mod change_feed;
+mod counters;
 mod disk;
 mod families;
 mod identifiers;

@@ -16,13 +16,14 @@ use crate::model::session::{Ended, Session};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
+use crate::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use crate::store::families::Started;
 use crate::store::identifiers::Claim;
 use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
-    StoreError,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    SharedStore, Spends, StoreError,
 };
 use crate::telemetry::labels::{StoreOutcome, StoreVerb};
 use crate::telemetry::metrics::Metrics;
@@ -124,6 +125,29 @@ impl Spends for Metered {
 
     async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {
         self.timed(StoreVerb::SpendFind, self.inner.is_spent(thing)).await
+    }
+}
+
+#[async_trait]
+impl Counters for Metered {
+    async fn tally(&self, subject: Subject<'_>, mark: &str, now: UnixMs, limit: Limit) -> Answer<Counted> {
+        self.timed(StoreVerb::CounterAdd, self.inner.tally(subject, mark, now, limit)).await
+    }
+
+    async fn uncount(&self, subject: Subject<'_>, mark: &str, now: UnixMs) -> Answer<()> {
+        self.timed(StoreVerb::CounterTakeBack, self.inner.uncount(subject, mark, now)).await
+    }
+
+    async fn counts(&self, subject: Subject<'_>, now: UnixMs) -> Answer<Vec<Count>> {
+        self.timed(StoreVerb::CounterList, self.inner.counts(subject, now)).await
+    }
+
+    async fn forget(&self, subject: Subject<'_>, mark: Option<&str>, now: UnixMs) -> Answer<bool> {
+        self.timed(StoreVerb::CounterForget, self.inner.forget(subject, mark, now)).await
+    }
+
+    async fn draw(&self, subject: Subject<'_>, now: UnixMs, rate: Rate, draw: Draw) -> Answer<Drawn> {
+        self.timed(StoreVerb::BucketDraw, self.inner.draw(subject, now, rate, draw)).await
     }
 }
 

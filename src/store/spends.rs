@@ -13,6 +13,8 @@ pub enum Purpose {
     Assertion,
     /// An authorization code (RFC 6749 §4.1.2).
     Code,
+    /// A login on an application's own page.
+    LoginTicket,
     /// A link or code sent by mail.
     Mail,
     /// A pushed authorization request (RFC 9126 §4).
@@ -26,6 +28,7 @@ impl Purpose {
             Self::AccessToken => "t",
             Self::Assertion => "a",
             Self::Code => "c",
+            Self::LoginTicket => "l",
             Self::Mail => "m",
             Self::Pushed => "p",
         }

@@ -60,6 +60,8 @@ series! {
     connections_cut: Counter,
     /// Gaps in the change feed, each of which dropped every cache
     feed_gaps: Counter,
+    /// Password hashes computed, right or wrong
+    hash_computed: Counter,
     /// Password hashes waiting for a thread
     hash_queue: Gauge,
     /// Password hashes refused because the queue was full or its deadline passed
@@ -133,6 +135,11 @@ impl Metrics {
     /// So many password hashes wait for a thread.
     pub fn hash_queue(&self, length: i64) {
         self.series.hash_queue.set(length);
+    }
+
+    /// A password hash was computed.
+    pub fn hash_computed(&self) {
+        self.series.hash_computed.add(1);
     }
 
     /// A password hash was refused.

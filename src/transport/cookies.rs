@@ -11,6 +11,8 @@ use crate::transport::reply::Reply;
 pub enum Cookie {
     /// Tells this browser from others; what a login form is bound to.
     Browser,
+    /// The browser's half of a login on an application's own page, which is of another site.
+    CrossOrigin,
     /// The sealed session.
     Session,
 }
@@ -31,7 +33,10 @@ impl Cookie {
         let secure = is_secure(tenant);
         let flags = if secure { "; Secure" } else { "" };
         let name = self.name(secure);
-        let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_secs}{flags}");
+        // `SameSite=None` is for TLS only; without TLS there is one site, one's own machine.
+        let same_site = if secure && self == Self::CrossOrigin { "None" } else { "Lax" };
+        let line =
+            format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={max_age_secs}{flags}");
         if let Ok(line) = HeaderValue::from_str(&line) {
             reply.headers_mut().append(SET_COOKIE, line);
         }
@@ -41,6 +46,8 @@ impl Cookie {
         match (self, secure) {
             (Self::Browser, true) => "__Host-jeton_browser",
             (Self::Browser, false) => "jeton_browser",
+            (Self::CrossOrigin, true) => "__Host-jeton_co",
+            (Self::CrossOrigin, false) => "jeton_co",
             (Self::Session, true) => "__Host-jeton_session",
             (Self::Session, false) => "jeton_session",
         }

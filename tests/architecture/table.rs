@@ -36,11 +36,14 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("hyper", "transport"),
     ("hyper_util", "transport"),
     ("jsonwebtoken", "signing"),
+    ("minijinja", "engine/letters"),
     ("ractor", "actors"),
     ("rsa", "signing"),
     ("rustls", "transport"),
     ("scrypt", "actors/passwords"),
+    ("sha1", "engine/breaches"),
     ("tokio_rustls", "transport"),
+    ("zxcvbn", "actors/passwords"),
 ];
 
 /// Paths that read the wall clock or the operating system's dice.

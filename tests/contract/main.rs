@@ -33,6 +33,7 @@ mod catalog;
 mod change_feed;
 mod cluster;
 mod cluster_only;
+mod counters;
 mod durability;
 mod embedded;
 mod families;

@@ -14,6 +14,7 @@ async fn the_metadata_says_what_the_server_does() {
     assert_eq!(document["issuer"], world.issuer());
     assert_eq!(document["token_endpoint"], format!("{}oauth/token", world.issuer()));
     let grants = document["grant_types_supported"].as_array().unwrap();
+    assert!(grants.contains(&"http://auth0.com/oauth/grant-type/passwordless/otp".into()), "{grants:?}");
     assert!(grants.contains(&"client_credentials".into()) && grants.contains(&"implicit".into()));
     world.stop().await;
 }

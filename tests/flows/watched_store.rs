@@ -15,13 +15,14 @@ use jeton::model::session::{Ended, Session};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
+use jeton::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
-    StoreError,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    SharedStore, Spends, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -149,6 +150,34 @@ impl Spends for WatchedStore {
     async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {
         self.pass(1)?;
         self.inner.is_spent(thing).await
+    }
+}
+
+#[async_trait]
+impl Counters for WatchedStore {
+    async fn tally(&self, subject: Subject<'_>, mark: &str, now: UnixMs, limit: Limit) -> Answer<Counted> {
+        self.pass(1)?;
+        self.inner.tally(subject, mark, now, limit).await
+    }
+
+    async fn uncount(&self, subject: Subject<'_>, mark: &str, now: UnixMs) -> Answer<()> {
+        self.pass(1)?;
+        self.inner.uncount(subject, mark, now).await
+    }
+
+    async fn counts(&self, subject: Subject<'_>, now: UnixMs) -> Answer<Vec<Count>> {
+        self.pass(1)?;
+        self.inner.counts(subject, now).await
+    }
+
+    async fn forget(&self, subject: Subject<'_>, mark: Option<&str>, now: UnixMs) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.forget(subject, mark, now).await
+    }
+
+    async fn draw(&self, subject: Subject<'_>, now: UnixMs, rate: Rate, draw: Draw) -> Answer<Drawn> {
+        self.pass(1)?;
+        self.inner.draw(subject, now, rate, draw).await
     }
 }
 

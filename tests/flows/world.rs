@@ -54,6 +54,7 @@ impl World {
         config.public.address = "127.0.0.1:0".parse().unwrap();
         config.operations.address = "127.0.0.1:0".parse().unwrap();
         config.embedded.path = folder.path().to_path_buf();
+        config.mail.folder = folder.path().join("mail");
         config.passwords.memory_kib = 64;
         config.passwords.iterations = 1;
         let clock = Clock::fixed(NOW);

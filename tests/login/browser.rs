@@ -61,6 +61,20 @@ impl Browser {
         self.send(self.http.post(format!("{}{path}", self.base)).form(form)).await
     }
 
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.http.post(format!("{}{path}", self.base)).json(body)).await
+    }
+
+    /// As a page of another origin does it.
+    pub(crate) async fn post_from(&self, origin: &str, path: &str, body: &Value) -> Answer {
+        self.send(self.http.post(format!("{}{path}", self.base)).header("origin", origin).json(body)).await
+    }
+
+    pub(crate) async fn preflight(&self, origin: &str, path: &str) -> Answer {
+        let request = self.http.request(reqwest::Method::OPTIONS, format!("{}{path}", self.base));
+        self.send(request.header("origin", origin)).await
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.jar.lock().unwrap().get(name).cloned()
     }

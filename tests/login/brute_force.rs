@@ -26,8 +26,7 @@ async fn many_guesses_at_once_are_counted_too() {
     let page = browser.follow(&browser.get(&authorize("spa", &[])).await).await;
     let guesses = (0..40).map(|_| browser.type_in(&page, "ann@example.test", "wrong"));
     let answers = futures_util::future::join_all(guesses).await;
-    // Two threads may both see the last free try.
     let judged = answers.iter().filter(|answer| answer.status == 400).count();
-    assert!((10..=12).contains(&judged), "{judged} guesses were looked at");
+    assert_eq!(judged, 10);
     world.stop().await;
 }

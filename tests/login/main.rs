@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
 mod accounts;
+mod attack_protection;
 mod branding;
 mod browser;
 mod brute_force;
@@ -11,11 +12,15 @@ mod code_exchange;
 mod connections;
 mod consent;
 mod contents;
+mod cross_origin;
 mod invitations;
 mod logout;
+mod mail_templates;
 mod open_redirects;
 mod organizations;
 mod pages;
+mod password_policy;
+mod passwordless;
 mod pushed_requests;
 mod races;
 mod registration;
@@ -23,7 +28,9 @@ mod remembered_consent;
 mod request_objects;
 mod requests;
 mod response_types;
+mod signup_verification;
 mod single_sign_on;
+mod smtp;
 mod strangers;
 #[path = "../flows/watched_store.rs"]
 mod watched_store;

@@ -12,6 +12,7 @@ use jeton::boot::{Server, Surroundings};
 use jeton::clock::{Clock, Entropy, UnixMs};
 use jeton::config::Config;
 use jeton::engine::Engine;
+use jeton::engine::records::Mode;
 use jeton::protocol::ids::TenantId;
 use jeton::store::SharedStore;
 use jeton::store::cluster::Cluster;
@@ -33,6 +34,8 @@ pub(crate) struct World {
     server: Server,
     pub(crate) clock: Clock,
     pub(crate) store: Watch,
+    shared: SharedStore,
+    config: Config,
     folder: tempfile::TempDir,
 }
 
@@ -41,6 +44,11 @@ impl World {
     pub(crate) const WEB_SECRET: &str = "web-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ";
 
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_, _| {}).await
+    }
+
+    /// Starts with a configuration that is adjusted; the second argument is a folder of the world's own.
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config, &Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.public.address = "127.0.0.1:0".parse().unwrap();
@@ -53,12 +61,13 @@ impl World {
         config.bootstrap.client_secret = Self::WEB_SECRET.to_owned().into();
         config.registration.per_address_hourly_max = 40;
         config.registration.clients_max = 60;
+        adjust(&mut config, folder.path());
         let clock = Clock::fixed(NOW);
         let (store, watch) = WatchedStore::over(store(&config, &clock).await);
         let surroundings =
-            Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(store) };
+            Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(Arc::clone(&store)) };
         let server = Server::start(&config, surroundings).await.unwrap();
-        let world = Self { server, clock, store: watch, folder };
+        let world = Self { server, clock, store: watch, shared: store, config, folder };
         world
             .load(&include_str!("world.json").replace("@PUBLIC_KEY@", &crate::request_objects::public_key()))
             .await;
@@ -81,6 +90,74 @@ impl World {
 
     pub(crate) async fn stop(self) {
         self.server.stop().await;
+    }
+
+    /// A second node over the same store.
+    pub(crate) async fn neighbour(&self) -> Server {
+        let store = Some(Arc::clone(&self.shared));
+        let surroundings = Surroundings { clock: self.clock.clone(), entropy: Entropy::System, store };
+        Server::start(&self.config, surroundings).await.unwrap()
+    }
+
+    /// Changes the tenant, and waits until this node has heard of it.
+    pub(crate) async fn change(&self, draft: Value) {
+        let mut draft = draft;
+        draft["id"] = "default".into();
+        let registrar = jeton::engine::registrar::registrar(self.engine());
+        let put = registrar.put_tenant(serde_json::from_value(draft).unwrap(), Mode::Update).await.unwrap();
+        for _ in 0..1000 {
+            let view = self.engine().tenancy().by_id(&TenantId::from("default")).unwrap();
+            if view.tenant == put.record {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the change of the tenant was not heard of within ten seconds");
+    }
+
+    /// Makes or changes a connection.
+    pub(crate) async fn connection(&self, draft: Value) {
+        let view = self.engine().tenancy().by_id(&TenantId::from("default")).unwrap();
+        let registrar = jeton::engine::registrar::registrar(self.engine());
+        let draft = serde_json::from_value(draft).unwrap();
+        registrar.put_connection(&view.tenant, draft, Mode::Import).await.unwrap();
+    }
+
+    /// Changes a client, and waits until this node has heard of it.
+    pub(crate) async fn client(&self, draft: Value) {
+        let view = self.engine().tenancy().by_id(&TenantId::from("default")).unwrap();
+        let registrar = jeton::engine::registrar::registrar(self.engine());
+        let draft = serde_json::from_value(draft).unwrap();
+        let put = registrar.put_client(&view.tenant, draft, Mode::Import).await.unwrap();
+        for _ in 0..1000 {
+            let id = put.record.client_id.as_str();
+            let known = self.engine().cached().client(&TenantId::from("default"), id).await.unwrap();
+            if known.as_deref() == Some(&put.record) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the change of a client was not heard of within ten seconds");
+    }
+
+    /// How many password hashes were computed so far.
+    pub(crate) fn hashes(&self) -> u64 {
+        let text = self.engine().metrics().render();
+        let line = text.lines().find(|line| line.starts_with("jeton_hash_computed_total "));
+        line.and_then(|line| line.rsplit(' ').next()).unwrap().parse().unwrap()
+    }
+
+    /// The messages sent so far, oldest first, once there are `count`; lines are unfolded.
+    pub(crate) async fn messages(&self, count: usize) -> Vec<String> {
+        for _ in 0..200 {
+            let messages = self.letters();
+            if messages.len() >= count {
+                assert_eq!(messages.len(), count, "more messages than expected: {messages:?}");
+                return messages;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{count} messages did not come within two seconds: {:?}", self.letters());
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
@@ -132,12 +209,16 @@ impl World {
     }
 
     fn sent(&self) -> Vec<String> {
+        self.letters().iter().filter_map(|letter| link_in(letter)).collect()
+    }
+
+    fn letters(&self) -> Vec<String> {
         let Ok(folder) = std::fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
         let paths = folder.map(|entry| entry.unwrap().path());
         let mut paths: Vec<_> =
             paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
         paths.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
-        paths.iter().filter_map(|path| link_in(&std::fs::read_to_string(path).unwrap())).collect()
+        paths.iter().map(|path| unfolded(&std::fs::read_to_string(path).unwrap())).collect()
     }
 
     /// Everything that the store holds, once what is written behind requests (the log) is written.
@@ -211,10 +292,14 @@ fn prefix(folder: &Path) -> String {
     format!("login{}", folder.file_name().unwrap().to_string_lossy())
 }
 
-/// The path of the link in a message, whose lines may be folded (quoted-printable).
-fn link_in(message: &str) -> Option<String> {
-    let text = message.replace("=\r\n", "").replace("=3D", "=");
-    let (_, rest) = text.split_once("http://localhost:8080")?;
+/// A message without the folds of its lines (quoted-printable).
+fn unfolded(message: &str) -> String {
+    message.replace("=\r\n", "").replace("=3D", "=")
+}
+
+/// The path of the first link in a message.
+pub(crate) fn link_in(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("http://localhost:8080")?;
     Some(rest.split_whitespace().next()?.to_owned())
 }
 

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod answer;
+mod attack_protection;
 mod branding;
 mod clients;
+mod email_templates;
 mod guard;
 mod invitations;
 mod organization_connections;

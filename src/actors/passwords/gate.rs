@@ -1,6 +1,5 @@
 //! The gate: an actor that counts what is computed and what waits. The computing is done on blocking threads.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -10,6 +9,8 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::argon::Argon;
+use super::strength;
+use super::turns::{Lane, Share, Turns};
 use super::{HashError, Verdict};
 use crate::actors::post::Post;
 use crate::telemetry::metrics::Metrics;
@@ -29,22 +30,26 @@ pub(crate) enum GateMsg {
 /// A hash to be computed and who wants it.
 pub(crate) struct Job {
     pub(crate) work: Work,
+    /// Whose it is.
+    pub(crate) lane: Lane,
     pub(crate) task: Arc<Task>,
     pub(crate) reply: oneshot::Sender<Result<Done, HashError>>,
     /// Held until the caller has its answer.
-    pub(crate) _permit: OwnedSemaphorePermit,
+    pub(crate) _room: (OwnedSemaphorePermit, Share),
 }
 
 /// What to compute.
 pub(crate) enum Work {
     Hash { password: Zeroizing<String>, salt: [u8; 16] },
+    Score { password: Zeroizing<String>, facts: Vec<String> },
     Verify { password: Zeroizing<String>, hash: String },
 }
 
-/// What was computed: a hash or a verdict.
+/// What was computed: a hash, a score or a verdict.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Done {
     pub(crate) hash: Option<String>,
+    pub(crate) score: Option<u8>,
     pub(crate) verdict: Option<Verdict>,
 }
 
@@ -67,7 +72,7 @@ pub(crate) struct GateArguments {
 
 /// What the gate remembers.
 pub(crate) struct GateState {
-    queue: VecDeque<Job>,
+    queue: Turns<Job>,
     arguments: GateArguments,
 }
 
@@ -97,7 +102,7 @@ impl Actor for Gate {
         _: ActorRef<GateMsg>,
         arguments: GateArguments,
     ) -> Result<GateState, ActorProcessingErr> {
-        Ok(GateState { queue: VecDeque::new(), arguments })
+        Ok(GateState { queue: Turns::default(), arguments })
     }
 
     async fn handle(
@@ -107,7 +112,8 @@ impl Actor for Gate {
         state: &mut GateState,
     ) -> Result<(), ActorProcessingErr> {
         if let GateMsg::Job(job) = message {
-            state.queue.push_back(job);
+            let lane = Lane::clone(&job.lane);
+            state.queue.push(&lane, job);
         }
         state.serve();
         Ok(())
@@ -117,7 +123,7 @@ impl Actor for Gate {
 impl GateState {
     /// Starts what waits, while there are threads.
     fn serve(&mut self) {
-        while !self.queue.is_empty() {
+        while self.queue.len() > 0 {
             let Ok(permit) = Arc::clone(&self.arguments.threads).try_acquire_owned() else { break };
             let thread = Thread { permit: Some(permit), post: Arc::clone(&self.arguments.post) };
             match self.next() {
@@ -130,7 +136,7 @@ impl GateState {
 
     /// The next job that somebody still wants; the late ones are told so.
     fn next(&mut self) -> Option<Job> {
-        while let Some(job) = self.queue.pop_front() {
+        while let Some(job) = self.queue.pop() {
             if Instant::now() >= job.task.deadline {
                 let _ = job.reply.send(Err(HashError::Late));
             } else if !job.reply.is_closed() {
@@ -144,6 +150,9 @@ impl GateState {
 impl GateArguments {
     fn start(&self, job: Job, thread: Thread) {
         let (argon, pace) = (Arc::clone(&self.argon), Arc::clone(&self.pace_ms));
+        if !matches!(job.work, Work::Score { .. }) {
+            self.metrics.hash_computed();
+        }
         job.task.begun.store(true, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
             let thread = thread;
@@ -162,11 +171,14 @@ impl Work {
         match self {
             Self::Hash { password, salt } => {
                 let hash = argon.hash(password.as_bytes(), salt)?;
-                Ok(Done { hash: Some(hash), verdict: None })
+                Ok(Done { hash: Some(hash), ..Done::default() })
+            }
+            Self::Score { password, facts } => {
+                Ok(Done { score: Some(strength::score(password, facts)), ..Done::default() })
             }
             Self::Verify { password, hash } => {
                 let verdict = argon.verify(password.as_bytes(), hash)?;
-                Ok(Done { hash: None, verdict: Some(verdict) })
+                Ok(Done { verdict: Some(verdict), ..Done::default() })
             }
         }
     }

@@ -9,6 +9,7 @@ const CHEAP: Settings = Settings {
     parallelism: 1,
     threads: 2,
     queue: 4,
+    tenant_queue: 6,
     deadline_ms: 5_000,
     bcrypt_cost_max: 6,
     memory_kib_max: 4_096,
@@ -152,4 +153,32 @@ async fn a_killed_gate_is_replaced_and_still_counts_the_busy_threads() {
     assert!(first.await.unwrap().is_ok(), "what has begun survives");
     assert_eq!(waiting.await.unwrap(), Err(HashError::Lost), "what waited does not");
     assert!(world.passwords.hash(text("pw")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_flood_of_one_tenant_is_not_another_ones_wait() {
+    let settings = Settings { queue: 8, tenant_queue: 6, ..DEAR };
+    let passwords = world(&settings).await.passwords;
+    let (flood, calm) = (passwords.of(&TenantId::from("flood")), passwords.of(&TenantId::from("calm")));
+    let done = std::sync::Mutex::new(Vec::new());
+    let ask = async |who: &Passwords, name: &'static str| {
+        let told = who.hash(text("pw")).await;
+        done.lock().unwrap().push(name);
+        told
+    };
+    let floods = futures_util::future::join_all((0..9).map(|_| ask(&flood, "flood")));
+    let (floods, calm) = futures_util::future::join(floods, ask(&calm, "calm")).await;
+    let busy = floods.iter().filter(|told| matches!(told, Err(HashError::Busy { .. })));
+    assert_eq!(busy.count(), 3, "the flood has its share of the room");
+    assert!(calm.is_ok(), "and there is room for others: {calm:?}");
+    let order: Vec<_> = done.lock().unwrap()[3..].to_vec();
+    assert!(order[..3].contains(&"calm"), "it had its turn after what was under way: {order:?}");
+}
+
+#[tokio::test]
+async fn a_score_is_computed_behind_the_gate() {
+    let passwords = world(&CHEAP).await.passwords;
+    assert!(passwords.score(text("password"), Vec::new()).await.unwrap() <= 1);
+    let facts = vec!["annabella@example.test".to_owned()];
+    assert!(passwords.score(text("violet-anvil-sparrow-77"), facts).await.unwrap() >= 3);
 }

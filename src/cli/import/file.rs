@@ -36,6 +36,7 @@ pub(crate) struct TenantEntry<'a> {
     issuer: Option<String>,
     enabled: Option<bool>,
     settings: Option<Map<String, Value>>,
+    attack_protection: Option<Map<String, Value>>,
     #[serde(borrow, default)]
     pub(crate) resource_servers: Vec<&'a RawValue>,
     #[serde(borrow, default)]
@@ -87,6 +88,7 @@ impl TenantEntry<'_> {
             issuer: self.issuer.take(),
             enabled: self.enabled.take(),
             settings: self.settings.take(),
+            attack_protection: self.attack_protection.take(),
         }
     }
 

@@ -109,6 +109,7 @@ impl Metadata {
             allowed_logout_urls: Some(self.post_logout_redirect_uris),
             initiate_login_uri: Clearable::Absent,
             web_origins: None,
+            cross_origin_authentication: None,
             require_pushed_authorization_requests: Some(self.require_pushed_authorization_requests),
             signed_request_object: Some(SignedRequestObject { required: self.require_signed_request_object }),
             is_first_party: Some(false),

@@ -40,6 +40,7 @@ pub struct ClientDraft {
     pub web_origins: Option<Vec<String>>,
     pub require_pushed_authorization_requests: Option<bool>,
     pub signed_request_object: Option<SignedRequestObject>,
+    pub cross_origin_authentication: Option<bool>,
     pub is_first_party: Option<bool>,
     pub organization_usage: Option<OrganizationUsage>,
     pub refresh_token: Option<RefreshTokenSettings>,
@@ -180,6 +181,7 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
         web_origins: Vec::new(),
         require_pushed_authorization_requests: false,
         signed_request_object: SignedRequestObject::default(),
+        cross_origin_authentication: false,
         is_first_party: true,
         organization_usage: OrganizationUsage::default(),
         refresh_token: RefreshTokenSettings::default(),
@@ -191,8 +193,9 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
 
 fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
     overlay!(draft => client; name, description, app_type, token_endpoint_auth_method, grant_types, callbacks,
-        allowed_logout_urls, web_origins, is_first_party, organization_usage, refresh_token, jwt_configuration,
-        client_metadata, require_pushed_authorization_requests, signed_request_object);
+        allowed_logout_urls, web_origins, cross_origin_authentication, is_first_party, organization_usage,
+        refresh_token, jwt_configuration, client_metadata, require_pushed_authorization_requests,
+        signed_request_object);
     client.initiate_login_uri = draft.initiate_login_uri.over(client.initiate_login_uri);
     client.jwks = draft.jwks.over(client.jwks);
     client.logo_uri = draft.logo_uri.over(client.logo_uri);

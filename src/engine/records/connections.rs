@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::engine::letters::liquid;
 use crate::engine::records::flaws::Flaws;
-use crate::engine::records::users::UserDraft;
 use crate::engine::records::{Mode, Put, Refusal, Registrar, mint, overlay};
-use crate::model::connection::{Connection, ConnectionOptions};
+use crate::model::connection::{Connection, ConnectionOptions, Message, Strategy};
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, TenantId};
@@ -17,6 +17,8 @@ use crate::protocol::ids::{ConnectionId, TenantId};
 pub struct ConnectionDraft {
     pub name: String,
     pub display_name: Option<String>,
+    /// Counts only for a connection that is new.
+    pub strategy: Option<Strategy>,
     pub options: Option<ConnectionOptions>,
 }
 
@@ -39,6 +41,7 @@ impl Registrar {
                 id: self.new_id("con_", None)?,
                 name: ConnectionId::from(draft.name.as_str()),
                 display_name: String::new(),
+                strategy: draft.strategy.unwrap_or_default(),
                 options: ConnectionOptions::default(),
             },
         };
@@ -56,7 +59,7 @@ impl Registrar {
         if self.catalog.find::<Connection>(&tenant.id, &name).await?.is_some() {
             return Ok(());
         }
-        let draft = ConnectionDraft { name, display_name: None, options: None };
+        let draft = ConnectionDraft { name, display_name: None, strategy: None, options: None };
         match self.put_connection(tenant, draft, Mode::Import).await {
             // Another node was first.
             Ok(_) | Err(Refusal::Conflict | Refusal::Exists) => Ok(()),
@@ -78,17 +81,6 @@ impl Registrar {
         self.disable_everywhere(&tenant.id, &connection.name).await?;
         let removed = self.catalog.remove::<Connection>(&tenant.id, connection.name.as_str()).await?;
         removed.map(|_| ()).ok_or(Refusal::Missing)
-    }
-
-    /// Refuses a new password that the connection's policy does not allow.
-    pub(crate) async fn check_policy(&self, draft: &UserDraft, user: &User) -> Result<(), Refusal> {
-        let Some(password) = &draft.password else { return Ok(()) };
-        let found = self.catalog.find::<Connection>(&user.tenant, user.connection.as_str()).await?;
-        let policy = found.map(|found| found.record.options.password_policy).unwrap_or_default();
-        match policy.lacks(password.expose()) {
-            Some(lacking) => Err(Refusal::flaw("password", &lacking)),
-            None => Ok(()),
-        }
     }
 
     async fn has_users(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<bool, Refusal> {
@@ -117,5 +109,37 @@ fn check(connection: &Connection) -> Result<(), Refusal> {
         "expected 1 to 128 letters, digits and -, no - at either end",
     );
     flaws.text("display_name", &connection.display_name, 0..=128);
+    check_options(&connection.options, &mut flaws);
     flaws.verdict()
+}
+
+fn check_options(options: &ConnectionOptions, flaws: &mut Flaws) {
+    let complexity = options.password_complexity_options.min_length.unwrap_or(1) as u64;
+    flaws.within("options.password_complexity_options.min_length", complexity, 1..=128);
+    flaws.within("options.password_history.size", options.password_history.size as u64, 1..=24);
+    flaws.within("options.password_min_score", u64::from(options.password_min_score), 0..=4);
+    flaws.within("options.totp.time_step", options.totp.time_step, 30..=3600);
+    flaws.within("options.totp.length", u64::from(options.totp.length), 6..=10);
+    let words = &options.password_dictionary.dictionary;
+    flaws.unique("options.password_dictionary.dictionary", words.iter(), 200);
+    for (at, word) in words.iter().enumerate() {
+        flaws.text(format_args!("options.password_dictionary.dictionary[{at}]"), word, 1..=50);
+    }
+    if let Some(message) = &options.email {
+        check_message("options.email.", message, flaws);
+    }
+}
+
+/// What a tenant's own words must be: templates that read, a sender that is an address.
+pub(crate) fn check_message(path: &str, message: &Message, flaws: &mut Flaws) {
+    let Message { from, subject, body, syntax } = message;
+    for (name, source) in [("from", from), ("subject", subject), ("body", body)] {
+        if let Err(wrong) = liquid::check(source) {
+            flaws.require(false, format_args!("{path}{name}"), wrong);
+        }
+    }
+    flaws.text(format_args!("{path}subject"), subject, 0..=256);
+    flaws.text(format_args!("{path}from"), from, 0..=320);
+    flaws.require(from.is_empty() || from.contains('@'), format_args!("{path}from"), "expected a sender");
+    flaws.require(syntax.is_empty() || syntax == "liquid", format_args!("{path}syntax"), "expected liquid");
 }

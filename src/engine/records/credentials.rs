@@ -51,7 +51,9 @@ impl Registrar {
         };
         Ok(Some(match standing {
             Some(Versioned { version, record }) => {
-                Change::Replace(Credential { history: record.history, ..credential }, version)
+                // Newest first; the connection's policy says how many are kept.
+                let history = std::iter::once(record.hash).chain(record.history).collect();
+                Change::Replace(Credential { history, ..credential }, version)
             }
             None => Change::Set(credential),
         }))

@@ -16,12 +16,14 @@ use crate::model::session::{Ended, Session};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
+use crate::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use crate::store::families::Started;
 use crate::store::identifiers::Claim;
 use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, Spends, StoreError,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions, Spends,
+    StoreError,
 };
 
 type DocumentKey = (TenantId, Kind, String);
@@ -295,6 +297,29 @@ impl Spends for Memory {
     }
 
     async fn is_spent(&self, _: Thing<'_>) -> Result<bool, StoreError> {
+        absent()
+    }
+}
+
+#[async_trait::async_trait]
+impl Counters for Memory {
+    async fn tally(&self, _: Subject<'_>, _: &str, _: UnixMs, _: Limit) -> Result<Counted, StoreError> {
+        absent()
+    }
+
+    async fn uncount(&self, _: Subject<'_>, _: &str, _: UnixMs) -> Result<(), StoreError> {
+        absent()
+    }
+
+    async fn counts(&self, _: Subject<'_>, _: UnixMs) -> Result<Vec<Count>, StoreError> {
+        absent()
+    }
+
+    async fn forget(&self, _: Subject<'_>, _: Option<&str>, _: UnixMs) -> Result<bool, StoreError> {
+        absent()
+    }
+
+    async fn draw(&self, _: Subject<'_>, _: UnixMs, _: Rate, _: Draw) -> Result<Drawn, StoreError> {
         absent()
     }
 }

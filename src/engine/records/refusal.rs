@@ -3,6 +3,7 @@
 use crate::clock::EntropyError;
 use crate::engine::records::flaws::Flaw;
 use crate::engine::records::secrets::HashingError;
+use crate::model::password_policy::Weakness;
 use crate::store::StoreError;
 
 /// Why a record was not saved; nothing of it was.
@@ -35,6 +36,9 @@ pub enum Refusal {
     /// The fault is ours.
     #[error("{0}")]
     Ours(String),
+    /// The password is not good enough.
+    #[error("{}: {}", .0.name(), .0.message())]
+    Password(Weakness),
     /// The store could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -65,6 +69,7 @@ impl Refusal {
             Self::NameTaken { field } => {
                 vec![Flaw { path: (*field).to_owned(), expected: "belongs to another record".to_owned() }]
             }
+            Self::Password(_) => vec![Flaw { path: "password".to_owned(), expected: self.to_string() }],
             Self::Busy { .. }
             | Self::Conflict
             | Self::Exists

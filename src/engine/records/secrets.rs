@@ -24,6 +24,15 @@ pub trait Hashing: Send + Sync {
     /// [`HashingError`].
     async fn verify(&self, password: Zeroizing<String>, hash: String) -> Result<bool, HashingError>;
 
+    /// How many guesses `password` stands, 0 to 4, for guessers who know `facts`.
+    ///
+    /// # Errors
+    /// [`HashingError`].
+    async fn score(&self, password: Zeroizing<String>, facts: Vec<String>) -> Result<u8, HashingError>;
+
+    /// Whether `password` is on the list of leaked ones, if there is a list and it answers.
+    async fn has_leaked(&self, password: Zeroizing<String>) -> bool;
+
     /// Whether `hash` is well-formed and of a kind that can be verified.
     fn is_supported(&self, hash: &str) -> bool;
 }

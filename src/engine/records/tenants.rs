@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::engine::records::branding::{self, OF_TENANT};
 use crate::engine::records::flaws::{Flaws, read_value};
-use crate::engine::records::{Mode, Put, Refusal, Registrar, admit, mint, overlay, uris};
+use crate::engine::records::{Mode, Put, Refusal, Registrar, admit, attack_protection, mint, overlay, uris};
+use crate::model::attack_protection::AttackProtection;
 use crate::model::branding::Branding;
 use crate::model::record::SYSTEM_TENANT;
 use crate::model::tenant::{Tenant, TenantSettings};
@@ -28,6 +29,8 @@ pub struct TenantDraft {
     pub enabled: Option<bool>,
     /// Settings named here are changed, the others stay.
     pub settings: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Parts named here are replaced, the others stay.
+    pub attack_protection: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl Registrar {
@@ -55,6 +58,7 @@ fn fresh(id: &str) -> Tenant {
         issuer: None,
         enabled: true,
         settings: TenantSettings::default(),
+        attack_protection: AttackProtection::default(),
     }
 }
 
@@ -66,6 +70,9 @@ fn overlaid(draft: TenantDraft, mut tenant: Tenant) -> Result<Tenant, Refusal> {
     }
     if let Some(settings) = draft.settings {
         tenant.settings = merged(&tenant.settings, settings)?;
+    }
+    if let Some(parts) = draft.attack_protection {
+        tenant.attack_protection = attack_protection::merged(&tenant.attack_protection, parts)?;
     }
     for host in &mut tenant.custom_domains {
         host.make_ascii_lowercase();
@@ -117,6 +124,7 @@ fn check(tenant: &Tenant) -> Result<(), Refusal> {
         flaws.require(plain, "issuer", "expected an http(s) URI that ends in / and has no query or fragment");
     }
     check_settings(&tenant.settings, &mut flaws);
+    attack_protection::check(&tenant.attack_protection, &mut flaws);
     flaws.verdict()
 }
 

@@ -46,15 +46,11 @@ pub(super) fn check(draft: &UserDraft, user: &User, hashing: &dyn Hashing) -> Re
 }
 
 fn check_password(draft: &UserDraft, hashing: &dyn Hashing, flaws: &mut Flaws) {
-    if let Some(password) = &draft.password {
-        let length = password.expose().chars().count();
-        flaws.require((8..=256).contains(&length), "password", "expected 8 to 256 characters");
-        flaws.require(
-            draft.password_hash.is_none(),
-            "password_hash",
-            "expected either password or password_hash",
-        );
-    }
+    flaws.require(
+        draft.password.is_none() || draft.password_hash.is_none(),
+        "password_hash",
+        "expected either password or password_hash",
+    );
     if let Some(hash) = &draft.password_hash {
         flaws.require(
             hashing.is_supported(hash.expose()),

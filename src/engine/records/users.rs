@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 use crate::clock::UnixMs;
 use crate::engine::records::clearable::Clearable;
 use crate::engine::records::credentials::Change;
+use crate::engine::records::password_rules::Occasion;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay, user_checks};
+use crate::model::connection::Connection;
 use crate::model::role::Permission;
 use crate::model::tenant::Tenant;
 use crate::model::user::{Profile, User};
@@ -65,17 +67,19 @@ impl Registrar {
         let now = self.clock.now();
         let base = match &before {
             Some(before) => before.record.clone(),
-            None => fresh(tenant, &draft, self.new_user_id(draft.user_id.as_deref())?, now),
+            None => fresh(tenant, &draft, self.new_user_id(tenant, &draft).await?, now),
         };
         let mut after = self.overlaid(tenant, &draft, base).await?;
         user_checks::check(&draft, &after, self.hashing.as_ref())?;
-        self.check_policy(&draft, &after).await?;
+        let occasion = Occasion::of(mode, before.is_none());
+        let keep = self.check_policy(tenant, &draft, &after, occasion).await?;
         // Permissions that lost their resource server permit nothing and stand in nobody's way.
         if let Some(permissions) = &draft.permissions {
             self.check_permissions(tenant, permissions).await?;
         }
-        let change = self.credential(&draft, &after, before.is_none(), now).await?;
-        if matches!(change, Some(Change::Replace(..))) {
+        let mut change = self.credential(&draft, &after, before.is_none(), now).await?;
+        if let Some(Change::Replace(credential, _)) = &mut change {
+            credential.history.truncate(keep);
             after.not_before = now;
         }
         if before.as_ref().is_some_and(|before| before.record != after) {
@@ -89,11 +93,44 @@ impl Registrar {
         Ok(put)
     }
 
-    fn new_user_id(&self, given: Option<&str>) -> Result<UserId, Refusal> {
-        match given {
-            Some(given) => Ok(UserId::from(given)),
-            None => Ok(UserId::from(mint::hex24(&self.entropy, "auth0|")?)),
+    /// Everything but saving: a new user as it would be, and the hash of its password.
+    ///
+    /// # Errors
+    /// [`Refusal`], as of [`Registrar::put_user`] but for names that are taken.
+    pub async fn prepare_user(&self, tenant: &Tenant, draft: UserDraft) -> Result<(User, String), Refusal> {
+        let draft = normal(draft);
+        let id = self.new_user_id(tenant, &draft).await?;
+        let user = self.overlaid(tenant, &draft, fresh(tenant, &draft, id, self.clock.now())).await?;
+        user_checks::check(&draft, &user, self.hashing.as_ref())?;
+        self.check_policy(tenant, &draft, &user, Occasion::New).await?;
+        let Some(password) = &draft.password else {
+            return Err(Refusal::flaw("password", &"expected a password"));
+        };
+        let hash = self.hashing.hash(password.to_zeroizing()).await?;
+        Ok((user, hash))
+    }
+
+    /// Refuses the draft's password for `user` as [`Registrar::put_user`] would; nothing is saved.
+    ///
+    /// # Errors
+    /// [`Refusal::Password`].
+    pub async fn judge_password(
+        &self,
+        tenant: &Tenant,
+        draft: &UserDraft,
+        user: &User,
+    ) -> Result<(), Refusal> {
+        self.check_policy(tenant, draft, user, Occasion::Change).await.map(drop)
+    }
+
+    async fn new_user_id(&self, tenant: &Tenant, draft: &UserDraft) -> Result<UserId, Refusal> {
+        if let Some(given) = &draft.user_id {
+            return Ok(UserId::from(given.as_str()));
         }
+        let connection = draft.connection.as_ref().unwrap_or(&tenant.settings.default_directory);
+        let found = self.catalog.find::<Connection>(&tenant.id, connection.as_str()).await?;
+        let strategy = found.map(|found| found.record.strategy).unwrap_or_default();
+        Ok(UserId::from(mint::hex24(&self.entropy, strategy.prefix())?))
     }
 
     async fn overlaid(&self, tenant: &Tenant, draft: &UserDraft, mut user: User) -> Result<User, Refusal> {

@@ -13,11 +13,11 @@ use super::Cluster;
 use super::refusal::Refusal;
 use crate::store::StoreError;
 
-const SOURCE: &str = include_str!("jeton.lua");
+const SOURCE: &str = concat!(include_str!("jeton.lua"), include_str!("counters.lua"));
 
 macro_rules! verbs {
     ($($variant:ident = $name:literal),+ $(,)?) => {
-        /// A function of `jeton.lua`.
+        /// A function of `jeton.lua` or `counters.lua`.
         #[derive(Clone, Copy, Debug)]
         pub(super) enum Verb { $($variant),+ }
 
@@ -29,7 +29,10 @@ verbs! {
     Claim = "claim",
     Close = "close",
     Confirm = "confirm",
+    Count = "count",
+    Draw = "draw",
     Families = "families",
+    ForgetMark = "forget_mark",
     IndexAdd = "index_add",
     IndexDrop = "index_drop",
     IndexList = "index_list",
@@ -43,6 +46,7 @@ verbs! {
     Rotate = "rotate",
     Start = "start",
     Unlist = "unlist",
+    Uncount = "uncount",
     Update = "update",
 }
 

@@ -11,6 +11,8 @@
 //! | `{N tenant name}` | who owns a unique name |
 //! | `{L tenant}` | log events (stream) |
 //! | `S digest` | a spent thing |
+//! | `{C digest}` | the marks of a subject (hash: count and expiry) |
+//! | `{C digest}b` | the bucket of a subject: when it is full again |
 //! | `{F}` | the change feed (stream) |
 
 use std::io::Write as _;
@@ -23,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::record::Kind;
 use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::store::counters::Subject;
 use crate::store::records::RecordKey;
 use crate::store::spends::Thing;
 
@@ -110,6 +113,26 @@ impl Keyspace {
         digest.update(thing.name);
         let digest = URL_SAFE_NO_PAD.encode(&digest.finalize()[..18]);
         key([&*self.prefix, b"S", digest.as_bytes()].concat())
+    }
+
+    /// The marks of a subject; digested, because strangers name it.
+    pub(super) fn counter(&self, subject: &Subject<'_>) -> Key {
+        key(self.counter_bytes(subject))
+    }
+
+    /// The bucket of a subject; in the slot of its marks.
+    pub(super) fn bucket(&self, subject: &Subject<'_>) -> Key {
+        let mut bytes = self.counter_bytes(subject);
+        bytes.push(b'b');
+        key(bytes)
+    }
+
+    fn counter_bytes(&self, subject: &Subject<'_>) -> Vec<u8> {
+        let mut digest = Sha256::new();
+        digest.update(self.tagged(subject.purpose.tag(), subject.tenant, None));
+        digest.update(subject.name);
+        let digest = URL_SAFE_NO_PAD.encode(&digest.finalize()[..18]);
+        [&*self.prefix, b"{C", digest.as_bytes(), b"}"].concat()
     }
 
     fn session_bytes(&self, id: SessionId) -> Vec<u8> {

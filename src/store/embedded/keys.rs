@@ -10,9 +10,12 @@ use crate::clock::UnixMs;
 use crate::model::record::Kind;
 use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::store::counters::Subject;
 use crate::store::spends::Thing;
 
 /// First bytes in [`Space::Live`].
+pub(super) const BUCKET: u8 = b'b';
+pub(super) const COUNTER: u8 = b'c';
 pub(super) const DUE: u8 = b'e';
 pub(super) const FAMILY: u8 = b'f';
 pub(super) const SESSION: u8 = b's';
@@ -73,6 +76,21 @@ pub(super) fn session_of(tenant: &TenantId, user: &UserId, id: SessionId) -> Vec
 pub(super) fn spend(thing: &Thing<'_>) -> [u8; 33] {
     let name = Key::new(SPEND).part(thing.tenant.as_str()).part(thing.purpose.tag()).last(thing.name);
     tagged(SPEND, &Sha256::digest(name))
+}
+
+/// The marks of a subject; what strangers name is hashed.
+pub(super) fn counter(subject: &Subject<'_>) -> [u8; 33] {
+    tagged(COUNTER, &digest_of(subject))
+}
+
+/// The bucket of a subject.
+pub(super) fn bucket(subject: &Subject<'_>) -> [u8; 33] {
+    tagged(BUCKET, &digest_of(subject))
+}
+
+fn digest_of(subject: &Subject<'_>) -> [u8; 32] {
+    let name = Key::new(COUNTER).part(subject.tenant.as_str()).part(subject.purpose.tag()).last(subject.name);
+    Sha256::digest(name).into()
 }
 
 /// The entry that says when to look at `key` again.

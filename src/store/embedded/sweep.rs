@@ -10,7 +10,7 @@ use fjall::Slice;
 
 use super::batch::{Batch, decoded};
 use super::disk::Space;
-use super::{audit_log, families, identifiers, keys, sessions, spends};
+use super::{audit_log, counters, families, identifiers, keys, sessions, spends};
 use crate::clock::UnixMs;
 use crate::config;
 use crate::store::StoreError;
@@ -79,6 +79,10 @@ impl Sweep {
             (Space::Live, Some(&keys::SPEND)) => {
                 decoded::<spends::Stored>(&value).map(|it| Some(it.expires_at))
             }
+            (Space::Live, Some(&keys::COUNTER)) => {
+                decoded::<counters::Stored>(&value).map(|it| Some(it.expires_at()))
+            }
+            (Space::Live, Some(&keys::BUCKET)) => decoded::<UnixMs>(&value).map(Some),
             (Space::Kept, Some(&keys::IDENTIFIER)) => {
                 decoded::<identifiers::Stored>(&value).map(|it| it.held_until)
             }

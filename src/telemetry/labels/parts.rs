@@ -75,6 +75,16 @@ labels! {
         AuditAppend = "audit_append",
         /// `AuditLog::recent`.
         AuditRecent = "audit_recent",
+        /// `Counters::draw`.
+        BucketDraw = "bucket_draw",
+        /// `Counters::tally`.
+        CounterAdd = "counter_add",
+        /// `Counters::forget`.
+        CounterForget = "counter_forget",
+        /// `Counters::counts`.
+        CounterList = "counter_list",
+        /// `Counters::uncount`.
+        CounterTakeBack = "counter_take_back",
         /// `Families::current`.
         FamilyCurrent = "family_current",
         /// `Families::revoke`.
