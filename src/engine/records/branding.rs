@@ -45,10 +45,12 @@ pub(crate) fn laid_over(
 }
 
 fn lay_colors(standing: &mut Colors, value: &Value, path: &str, flaws: &mut Flaws) {
-    let colors = match value {
-        Value::Null => return *standing = Colors::default(),
-        Value::Object(colors) => colors,
-        _ => return flaws.require(false, path, "expected an object"),
+    if value.is_null() {
+        *standing = Colors::default();
+        return;
+    }
+    let Some(colors) = value.as_object() else {
+        return flaws.require(false, path, "expected an object");
     };
     for (key, value) in colors {
         let path = format!("{path}.{key}");
@@ -75,7 +77,7 @@ mod tests {
     use super::*;
     use crate::engine::records::world::paths;
 
-    fn laid(draft: Value) -> Result<Branding, Refusal> {
+    fn laid(draft: &Value) -> Result<Branding, Refusal> {
         let standing = serde_json::from_value(json!({
             "colors": { "primary": "#111111", "page_background": "#222222" }, "logo_url": "https://a.test/l.png",
         }));
@@ -85,10 +87,10 @@ mod tests {
     #[test]
     fn what_is_named_changes_and_null_takes_away() {
         let after =
-            laid(json!({ "colors": { "primary": "#ABCDEF" }, "logo_url": null, "font": null })).unwrap();
+            laid(&json!({ "colors": { "primary": "#ABCDEF" }, "logo_url": null, "font": null })).unwrap();
         let expected = json!({ "colors": { "primary": "#ABCDEF", "page_background": "#222222" } });
         assert_eq!(serde_json::to_value(after).unwrap(), expected);
-        let after = laid(json!({ "colors": null, "favicon_url": "http://localhost:1/i.ico" })).unwrap();
+        let after = laid(&json!({ "colors": null, "favicon_url": "http://localhost:1/i.ico" })).unwrap();
         assert!(after.colors == Colors::default() && after.favicon_url.is_some() && after.logo_url.is_some());
     }
 
@@ -111,7 +113,7 @@ mod tests {
             (json!({ "font": { "url": "https://fonts.test/f.woff2" } }), "branding.font"),
             (json!({ "template": "x" }), "branding.template"),
         ] {
-            let refusal = laid(draft).unwrap_err();
+            let refusal = laid(&draft).unwrap_err();
             assert_eq!(paths(&refusal), [path], "{refusal}");
         }
     }
