@@ -17,6 +17,7 @@ pub mod resource_server;
 pub mod role;
 pub mod session;
 pub mod signing_key;
+pub mod statistics;
 pub mod tenant;
 pub mod term;
 pub mod user;

@@ -22,6 +22,7 @@ pub mod metered;
 pub mod records;
 pub mod sessions;
 pub mod spends;
+pub mod statistics;
 
 pub use audit_log::AuditLog;
 pub use change_feed::ChangeFeed;
@@ -31,15 +32,34 @@ pub use memberships::Memberships;
 pub use records::Records;
 pub use sessions::Sessions;
 pub use spends::Spends;
+pub use statistics::Statistics;
 
 /// Every capability of a backend.
 pub trait Store:
-    AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    AuditLog
+    + ChangeFeed
+    + Families
+    + Identifiers
+    + Memberships
+    + Records
+    + Sessions
+    + Spends
+    + Statistics
+    + Health
 {
 }
 
 impl<S> Store for S where
-    S: AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    S: AuditLog
+        + ChangeFeed
+        + Families
+        + Identifiers
+        + Memberships
+        + Records
+        + Sessions
+        + Spends
+        + Statistics
+        + Health
 {
 }
 

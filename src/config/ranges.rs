@@ -32,7 +32,8 @@ fn embedded(section: &super::embedded::Embedded) -> Result<(), ConfigError> {
     within("embedded.sweep_entries", &section.sweep_entries, &(1..=1_000_000))?;
     within("embedded.feed_entries", &section.feed_entries, &(1..=10_000_000))?;
     within("embedded.log_days", &section.log_days, &(0..=36_500))?;
-    within("embedded.log_events", &section.log_events, &(0..=1_000_000_000_000))
+    within("embedded.log_events", &section.log_events, &(0..=1_000_000_000_000))?;
+    within("embedded.stats_days", &section.stats_days, &(31..=1_000))
 }
 
 fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
@@ -48,7 +49,8 @@ fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
     within("cluster.feed_length", &section.feed_length, &(100..=100_000_000))?;
     within("cluster.revocation_horizon_secs", &section.revocation_horizon_secs, &(1..=31_536_000))?;
     within("cluster.log_length", &section.log_length, &(0..=1_000_000_000_000))?;
-    within("cluster.log_retention_secs", &section.log_retention_secs, &(0..=3_153_600_000))
+    within("cluster.log_retention_secs", &section.log_retention_secs, &(0..=3_153_600_000))?;
+    within("cluster.stats_days", &section.stats_days, &(31..=1_000))
 }
 
 fn keys(section: &super::keys::Keys) -> Result<(), ConfigError> {

@@ -33,6 +33,7 @@ mod records;
 mod refusal;
 mod sessions;
 mod spends;
+mod statistics;
 mod terms;
 mod topology;
 

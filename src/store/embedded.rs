@@ -29,7 +29,9 @@ mod memberships;
 mod recent;
 mod records;
 mod sessions;
+mod sketch;
 mod spends;
+mod statistics;
 mod sweep;
 mod terms;
 mod writer;
@@ -45,6 +47,8 @@ pub struct Embedded {
     /// Absent once closed, so that the directory's lock is given up.
     disk: ArcSwapOption<Disk>,
     feed: Feed,
+    /// For how many days a tenant's counts are kept.
+    stats_days: u32,
     queue: Queue,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -74,6 +78,7 @@ impl Embedded {
             clock,
             disk: ArcSwapOption::new(Some(disk)),
             feed: Feed::new(section.feed_entries),
+            stats_days: section.stats_days,
             queue,
             writer: Mutex::new(Some(writer)),
         }))

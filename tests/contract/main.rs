@@ -43,5 +43,6 @@ mod records;
 mod rotation;
 mod sessions;
 mod spends;
+mod statistics;
 mod terms;
 mod world;

@@ -12,6 +12,7 @@ use jeton::model::log_event::LogEvent;
 use jeton::model::membership::Membership;
 use jeton::model::record::Kind;
 use jeton::model::session::{Ended, Session};
+use jeton::model::statistics::{Counts, Day};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
@@ -21,7 +22,7 @@ use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
-    StoreError,
+    Statistics, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -300,5 +301,23 @@ impl AuditLog for WatchedStore {
     async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
         self.pass(0)?;
         self.inner.recent(tenant, before, take).await
+    }
+
+    async fn forget(&self, tenant: &TenantId, take: usize) -> Answer<bool> {
+        self.pass(0)?;
+        self.inner.forget(tenant, take).await
+    }
+}
+
+#[async_trait]
+impl Statistics for WatchedStore {
+    async fn days(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<Vec<(Day, Counts)>> {
+        self.pass(0)?;
+        self.inner.days(tenant, from, to).await
+    }
+
+    async fn active_users(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<u64> {
+        self.pass(0)?;
+        self.inner.active_users(tenant, from, to).await
     }
 }

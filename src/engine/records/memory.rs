@@ -13,6 +13,7 @@ use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
 use crate::model::session::{Ended, Session};
+use crate::model::statistics::{Counts, Day};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
@@ -21,7 +22,8 @@ use crate::store::identifiers::Claim;
 use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, Spends, StoreError,
+    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, Spends, Statistics,
+    StoreError,
 };
 
 type DocumentKey = (TenantId, Kind, String);
@@ -234,6 +236,21 @@ impl AuditLog for Memory {
     }
 
     async fn recent(&self, _: &TenantId, _: Option<&str>, _: usize) -> Result<Vec<Logged>, StoreError> {
+        absent()
+    }
+
+    async fn forget(&self, _: &TenantId, _: usize) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+#[async_trait::async_trait]
+impl Statistics for Memory {
+    async fn days(&self, _: &TenantId, _: Day, _: Day) -> Result<Vec<(Day, Counts)>, StoreError> {
+        absent()
+    }
+
+    async fn active_users(&self, _: &TenantId, _: Day, _: Day) -> Result<u64, StoreError> {
         absent()
     }
 }

@@ -29,7 +29,9 @@ verbs! {
     Claim = "claim",
     Close = "close",
     Confirm = "confirm",
+    Days = "days",
     Families = "families",
+    Forget = "forget",
     IndexAdd = "index_add",
     IndexDrop = "index_drop",
     IndexList = "index_list",
@@ -44,6 +46,7 @@ verbs! {
     Start = "start",
     Unlist = "unlist",
     Update = "update",
+    Visitors = "visitors",
 }
 
 impl Verb {
