@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cache;
 pub mod cluster;
+pub mod custom_domains;
 pub mod embedded;
 pub mod error;
 pub mod keys;
@@ -10,6 +11,7 @@ pub mod limits;
 pub mod listeners;
 pub mod logging;
 pub mod mail;
+pub mod management;
 mod optional;
 mod overlay;
 pub mod passwords;
@@ -67,6 +69,10 @@ pub struct Config {
     pub mail: mail::Mail,
     /// Clients that register themselves.
     pub registration: registration::Registration,
+    /// The proof of custom domains.
+    pub custom_domains: custom_domains::CustomDomains,
+    /// The callers of the management API.
+    pub management: management::Management,
 }
 
 /// Which store holds everything.
@@ -101,6 +107,8 @@ impl Default for Config {
             audit: audit::Audit::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
+            custom_domains: custom_domains::CustomDomains::default(),
+            management: management::Management::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actors::Actors;
 use crate::clock::{Clock, Entropy, UnixMs};
+use crate::config;
 use crate::model::log_event::LogEvent;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::TenantId;
@@ -20,6 +21,8 @@ pub mod accounts;
 pub mod attempts;
 pub mod authorization;
 pub mod consents;
+pub mod custom_domains;
+pub mod dns;
 pub mod hints;
 pub mod invitations;
 pub mod logout;
@@ -28,6 +31,7 @@ pub mod management_api;
 pub mod organizations;
 pub mod people;
 pub mod presence;
+pub mod quotas;
 pub mod records;
 pub mod refresh_tokens;
 pub mod registrar;
@@ -37,13 +41,17 @@ pub mod serial;
 pub mod sessions;
 pub mod signups;
 pub mod targets;
+pub mod tenants;
 pub mod tickets;
 
 use attempts::Attempts;
+use dns::Dns;
 use mail::Mailer;
+use quotas::Quotas;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
 use serial::Serial;
+use tenants::Demolitions;
 
 /// What the engine is made of; boot makes it.
 pub struct Parts {
@@ -53,8 +61,12 @@ pub struct Parts {
     pub clock: Clock,
     /// The dice.
     pub entropy: Entropy,
+    /// How custom domains are proved.
+    pub custom_domains: config::custom_domains::CustomDomains,
     /// What sends messages to people.
     pub mailer: Mailer,
+    /// How much of the management API one client may use.
+    pub management: config::management::Management,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.
@@ -75,7 +87,12 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     attempts: Attempts,
+    demolitions: Demolitions,
+    dns: Dns,
+    quotas: Quotas,
     registrations: Registrations,
+    /// Held while the tenants are read and taken over.
+    reloading: tokio::sync::Mutex<()>,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -89,7 +106,10 @@ impl Engine {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
         let registrations = Registrations::new(parts.registration.clone());
-        Ok(Self { attempts: Attempts::default(), parts, registrations, secret_memo, serial })
+        let quotas = Quotas::new(&parts.management, parts.clock.clone());
+        let (attempts, demolitions) = (Attempts::default(), Demolitions::default());
+        let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
+        Ok(Self { parts, attempts, demolitions, dns, quotas, registrations, reloading, secret_memo, serial })
     }
 
     /// The present instant.
@@ -155,6 +175,21 @@ impl Engine {
     /// Registrations, counted.
     pub fn registrations(&self) -> &Registrations {
         &self.registrations
+    }
+
+    /// How often each client may ask the management API.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// The DNS.
+    pub fn dns(&self) -> &Dns {
+        &self.dns
+    }
+
+    /// How custom domains are proved.
+    pub fn custom_domain_settings(&self) -> &config::custom_domains::CustomDomains {
+        &self.parts.custom_domains
     }
 
     /// Chosen client secrets that were right not long ago.

@@ -7,6 +7,7 @@ pub mod client_grant;
 pub mod connection;
 pub mod consent;
 pub mod credential;
+pub mod custom_domain;
 pub mod family;
 pub mod invitation;
 pub mod log_event;

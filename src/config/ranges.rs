@@ -12,6 +12,8 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     ring(&config.ring)?;
     cache(&config.cache)?;
     audit(&config.audit)?;
+    management(&config.management)?;
+    custom_domains(&config.custom_domains)?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -92,4 +94,15 @@ fn audit(section: &super::audit::Audit) -> Result<(), ConfigError> {
     within("audit.buffer", &section.buffer, &(1..=10_000_000))?;
     within("audit.batch", &section.batch, &(1..=100_000))?;
     within("audit.flush_ms", &section.flush_ms, &(1..=60_000))
+}
+
+fn management(section: &super::management::Management) -> Result<(), ConfigError> {
+    within("management.requests_per_second", &section.requests_per_second, &(1..=1_000_000))?;
+    within("management.requests_burst", &section.requests_burst, &(1..=1_000_000))?;
+    within("management.clients_remembered", &section.clients_remembered, &(1..=10_000_000))
+}
+
+fn custom_domains(section: &super::custom_domains::CustomDomains) -> Result<(), ConfigError> {
+    within("custom_domains.timeout_ms", &section.timeout_ms, &(100..=4_000))?;
+    within("custom_domains.per_tenant_max", &section.per_tenant_max, &(0..=100))
 }

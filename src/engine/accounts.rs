@@ -129,12 +129,8 @@ impl Engine {
             ..draft_of(&user.user_id)
         };
         registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
-        let (id, now) = (&tenant.tenant.id, self.now());
-        let sessions = self.store().of_user(id, &user.user_id, now).await;
-        for session in sessions.map_err(|error| Declined::Error(error.into()))? {
-            self.end_session(session).await.map_err(Declined::Error)?;
-        }
-        Ok(())
+        let sessions = self.sessions_of(&tenant.tenant.id, &user.user_id).await.map_err(Declined::Error)?;
+        self.end_sessions(sessions).await.map_err(Declined::Error)
     }
 
     /// Sends a link for `errand` to whoever has `email`, if anybody does; the caller learns nothing.
@@ -172,6 +168,7 @@ fn declined(refusal: Refusal) -> Declined {
         Refusal::Ours(cause) => Declined::Error(OAuthError::server_error(cause)),
         Refusal::Conflict
         | Refusal::Exists
+        | Refusal::InUse(_)
         | Refusal::Invalid(_)
         | Refusal::Missing
         | Refusal::NameTaken { .. } => Declined::Account,

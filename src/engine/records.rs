@@ -19,6 +19,8 @@ pub mod client_grants;
 pub mod clients;
 pub mod connections;
 pub mod credentials;
+pub mod custom_domains;
+pub mod demolition;
 pub mod enabled_connections;
 pub mod flaws;
 pub mod invitations;
