@@ -205,8 +205,10 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         tenancy,
         attacks: config.attacks.clone(),
         breaches: Breaches::new(&config.breaches),
+        custom_domains: config.custom_domains.clone(),
         mailer: Mailer::new(&config.mail)?,
         registration: config.registration.clone(),
+        management: config.management.clone(),
         documents_max_age_secs: config.keys.publish_lead_secs,
         log_token_successes: config.audit.token_successes,
     };
@@ -227,7 +229,7 @@ async fn reload(tenancy: &Tenancy, store: &SharedStore) -> Result<(), StoreError
 /// between the engine's start and this one would be missed otherwise.
 async fn follow_tenants(engine: Arc<Engine>) -> Result<JoinHandle<()>, StoreError> {
     let mut changes = engine.actors().changes.subscribe();
-    reload(engine.tenancy(), engine.store()).await?;
+    engine.resume_demolitions().await?;
     Ok(tokio::spawn(async move {
         loop {
             match changes.recv().await {
@@ -242,7 +244,7 @@ async fn follow_tenants(engine: Arc<Engine>) -> Result<JoinHandle<()>, StoreErro
 
 /// Reloads until it succeeds: a tenant that was disabled must not be served until something else changes.
 async fn reload_at_last(engine: &Engine) {
-    while let Err(error) = reload(engine.tenancy(), engine.store()).await {
+    while let Err(error) = engine.reload_tenants().await {
         tracing::warn!(%error, "tenants were not reloaded; trying again");
         tokio::time::sleep(RELOAD_PAUSE).await;
     }

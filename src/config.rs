@@ -5,6 +5,7 @@ pub mod audit;
 pub mod breaches;
 pub mod cache;
 pub mod cluster;
+pub mod custom_domains;
 pub mod embedded;
 pub mod error;
 pub mod keys;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod listeners;
 pub mod logging;
 pub mod mail;
+pub mod management;
 mod optional;
 mod overlay;
 pub mod passwords;
@@ -73,6 +75,10 @@ pub struct Config {
     pub attacks: attacks::Attacks,
     /// Leaked passwords.
     pub breaches: breaches::Breaches,
+    /// The proof of custom domains.
+    pub custom_domains: custom_domains::CustomDomains,
+    /// The callers of the management API.
+    pub management: management::Management,
 }
 
 /// Which store holds everything.
@@ -109,6 +115,8 @@ impl Default for Config {
             registration: registration::Registration::default(),
             attacks: attacks::Attacks::default(),
             breaches: breaches::Breaches::default(),
+            custom_domains: custom_domains::CustomDomains::default(),
+            management: management::Management::default(),
         }
     }
 }

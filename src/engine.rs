@@ -23,6 +23,8 @@ pub mod authorization;
 pub mod breaches;
 pub mod consents;
 pub mod cross_origin;
+pub mod custom_domains;
+pub mod dns;
 pub mod hints;
 pub mod invitations;
 pub mod letters;
@@ -33,6 +35,7 @@ pub mod organizations;
 pub mod passwordless;
 pub mod people;
 pub mod presence;
+pub mod quotas;
 pub mod records;
 pub mod refresh_tokens;
 pub mod registrar;
@@ -42,14 +45,18 @@ pub mod serial;
 pub mod sessions;
 pub mod signups;
 pub mod targets;
+pub mod tenants;
 pub mod tickets;
 
 use attempts::Attempts;
 use breaches::Breaches;
+use dns::Dns;
 use mail::Mailer;
+use quotas::Quotas;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
 use serial::Serial;
+use tenants::Demolitions;
 
 /// What the engine is made of; boot makes it.
 pub struct Parts {
@@ -63,8 +70,12 @@ pub struct Parts {
     pub clock: Clock,
     /// The dice.
     pub entropy: Entropy,
+    /// How custom domains are proved.
+    pub custom_domains: config::custom_domains::CustomDomains,
     /// What sends messages to people.
     pub mailer: Mailer,
+    /// How much of the management API one client may use.
+    pub management: config::management::Management,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.
@@ -85,7 +96,12 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     attempts: Attempts,
+    demolitions: Demolitions,
+    dns: Dns,
+    quotas: Quotas,
     registrations: Registrations,
+    /// Held while the tenants are read and taken over.
+    reloading: tokio::sync::Mutex<()>,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -99,8 +115,10 @@ impl Engine {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
         let registrations = Registrations::new(parts.registration.clone());
-        let attempts = Attempts::new(parts.attacks.clone());
-        Ok(Self { parts, attempts, registrations, secret_memo, serial })
+        let quotas = Quotas::new(&parts.management, parts.clock.clone());
+        let (attempts, demolitions) = (Attempts::new(parts.attacks.clone()), Demolitions::default());
+        let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
+        Ok(Self { parts, attempts, demolitions, dns, quotas, registrations, reloading, secret_memo, serial })
     }
 
     /// The present instant.
@@ -171,6 +189,21 @@ impl Engine {
     /// Passwords that are known to have leaked.
     pub fn breaches(&self) -> &Breaches {
         &self.parts.breaches
+    }
+
+    /// How often each client may ask the management API.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// The DNS.
+    pub fn dns(&self) -> &Dns {
+        &self.dns
+    }
+
+    /// How custom domains are proved.
+    pub fn custom_domain_settings(&self) -> &config::custom_domains::CustomDomains {
+        &self.parts.custom_domains
     }
 
     /// Chosen client secrets that were right not long ago.

@@ -3,11 +3,13 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK};
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::engine::Engine;
+use crate::engine::access_tokens::AccessClaims;
+use crate::engine::quotas::Verdict;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::ids::ClientId;
 use crate::transport::exchange::Exchange;
@@ -20,6 +22,7 @@ mod call;
 mod client_grants;
 mod clients;
 mod connections;
+mod custom_domains;
 mod dates;
 mod email_templates;
 mod grants;
@@ -43,7 +46,9 @@ mod roles;
 mod schema;
 mod sessions;
 mod standing;
+mod stats;
 mod tenant_settings;
+mod tenants;
 mod user_roles;
 mod user_search;
 mod users;
@@ -63,6 +68,7 @@ const TABLE: &[&[Operation]] = &[
     client_grants::OPERATIONS,
     clients::OPERATIONS,
     connections::OPERATIONS,
+    custom_domains::OPERATIONS,
     grants::OPERATIONS,
     email_templates::OPERATIONS,
     invitations::OPERATIONS,
@@ -76,7 +82,10 @@ const TABLE: &[&[Operation]] = &[
     resource_servers::OPERATIONS,
     roles::OPERATIONS,
     sessions::OPERATIONS,
+    stats::OPERATIONS,
+    // Before the tenants: its paths have no captures.
     tenant_settings::OPERATIONS,
+    tenants::OPERATIONS,
     user_roles::OPERATIONS,
     users::OPERATIONS,
 ];
@@ -95,11 +104,38 @@ async fn run(engine: &Engine, exchange: &Exchange) -> Result<Reply, Problem> {
         let document = openapi::document(exchange.tenant()).to_string();
         return Ok(reply::public_json(document.into(), engine.documents_max_age_secs()));
     }
-    let (operation, captures) = match find(path, exchange.method().as_str()) {
+    let (operation, captures) = match find(path, exchange) {
         Ok(found) => found,
         Err(methods) => return Ok(elsewhere(&methods)),
     };
     let claims = guard::admit(engine, exchange).await?;
+    let client = ClientId::from(claims.client_id.as_str());
+    let allowance = engine.quotas().take(&exchange.tenant().tenant.id, &client);
+    let outcome = match allowance.verdict {
+        Verdict::Fits => perform(engine, exchange, (operation, captures), claims).await,
+        Verdict::Refused { retry_after_secs, .. } => Err(Problem::too_many(retry_after_secs)),
+    };
+    if let Some((kind, description)) = told(operation, allowance.verdict, outcome.as_ref().err()) {
+        engine.log(event(engine, exchange, client, (kind, description)));
+    }
+    let mut reply = outcome.unwrap_or_else(|problem| problem.reply());
+    for (name, value) in [
+        ("x-ratelimit-limit", allowance.limit.into()),
+        ("x-ratelimit-remaining", allowance.remaining.into()),
+        ("x-ratelimit-reset", allowance.reset_secs),
+    ] {
+        reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from(value));
+    }
+    Ok(reply)
+}
+
+/// Does what a caller asks who was let in and does not ask too often.
+async fn perform(
+    engine: &Engine,
+    exchange: &Exchange,
+    (operation, captures): (&'static Operation, Vec<String>),
+    claims: AccessClaims,
+) -> Result<Reply, Problem> {
     guard::permit(engine, exchange.tenant(), operation, &claims).await?;
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(exchange.query().as_bytes()).into_owned().collect();
@@ -107,23 +143,22 @@ async fn run(engine: &Engine, exchange: &Exchange) -> Result<Reply, Problem> {
     let body = body(operation, exchange)?;
     let call = Call { engine, exchange, operation, claims, captures, query, body };
     let answer = (operation.run)(&call).await?;
-    if operation.method != Verb::Get {
-        engine.log(event(&call));
-    }
     Ok(replied(operation, &answer))
 }
 
 /// The operation at `path`, or the methods that there are.
-fn find(path: &str, method: &str) -> Result<(&'static Operation, Vec<String>), Vec<&'static str>> {
+fn find(path: &str, exchange: &Exchange) -> Result<(&'static Operation, Vec<String>), Vec<&'static str>> {
     let mut methods = Vec::new();
-    for operation in TABLE.iter().copied().flatten() {
+    for operation in TABLE.iter().copied().flatten().filter(|row| row.is_at(exchange.tenant())) {
         let Some(captures) = operation.captures(path) else { continue };
-        if operation.method.name() == method {
+        if operation.method.name() == exchange.method().as_str() {
             // An id that is not text names nothing.
             let captures = captures.into_iter().map(decoded).collect::<Option<_>>();
             return captures.map(|captures| (operation, captures)).ok_or_else(Vec::new);
         }
-        methods.push(operation.method.name());
+        if !methods.contains(&operation.method.name()) {
+            methods.push(operation.method.name());
+        }
     }
     Err(methods)
 }
@@ -197,17 +232,43 @@ fn replied(operation: &Operation, answer: &Answer) -> Reply {
     reply
 }
 
-/// What the tenant's log says of a change; never what was in the body.
-fn event(call: &Call<'_>) -> LogEvent {
+/// What the tenant's log says of a call: changes, what was refused, and who asks too often. Callers without a good
+/// token write nothing, and those with one no more than they may ask.
+fn told(operation: &Operation, verdict: Verdict, problem: Option<&Problem>) -> Option<(EventType, String)> {
+    if let Verdict::Refused { tell, .. } = verdict {
+        return tell.then(|| (EventType::ApiLimit, operation.summary.to_owned()));
+    }
+    let change = operation.method != Verb::Get;
+    match problem {
+        None => change.then(|| (EventType::Sapi, operation.summary.to_owned())),
+        Some(problem) if problem.is_refusal() && (change || problem.is_forbidden()) => {
+            let said = format!("{}: {}", operation.summary, problem.message());
+            // A message may quote the request; what a caller sends must not fill the log.
+            Some((EventType::Fapi, said.chars().take(TOLD_MAX).collect()))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Characters of a description in the log.
+const TOLD_MAX: usize = 256;
+
+/// One entry of the tenant's log; never what was in the body.
+fn event(
+    engine: &Engine,
+    exchange: &Exchange,
+    client: ClientId,
+    (event, description): (EventType, String),
+) -> LogEvent {
     LogEvent {
-        tenant: call.tenant_id().clone(),
-        event: EventType::Sapi,
-        at: call.engine.now(),
-        client: Some(ClientId::from(call.claims.client_id.as_str())),
+        tenant: exchange.tenant().tenant.id.clone(),
+        event,
+        at: engine.now(),
+        client: Some(client),
         user: None,
         organization: None,
         session: None,
-        address: Some(call.exchange.peer().address.to_string()),
-        description: call.operation.summary.to_owned(),
+        address: Some(exchange.peer().address.to_string()),
+        description,
     }
 }

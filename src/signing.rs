@@ -10,6 +10,7 @@
 //! ```
 
 mod algorithms;
+mod certificate;
 pub mod foreign;
 mod jwks;
 pub mod key_error;

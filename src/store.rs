@@ -23,6 +23,7 @@ pub mod metered;
 pub mod records;
 pub mod sessions;
 pub mod spends;
+pub mod statistics;
 
 pub use audit_log::AuditLog;
 pub use change_feed::ChangeFeed;
@@ -33,10 +34,21 @@ pub use memberships::Memberships;
 pub use records::Records;
 pub use sessions::Sessions;
 pub use spends::Spends;
+pub use statistics::Statistics;
 
 /// Every capability of a backend.
 pub trait Store:
-    AuditLog + ChangeFeed + Counters + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    AuditLog
+    + ChangeFeed
+    + Counters
+    + Families
+    + Identifiers
+    + Memberships
+    + Records
+    + Sessions
+    + Spends
+    + Statistics
+    + Health
 {
 }
 
@@ -50,6 +62,7 @@ impl<S> Store for S where
         + Records
         + Sessions
         + Spends
+        + Statistics
         + Health
 {
 }

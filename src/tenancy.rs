@@ -20,6 +20,8 @@ pub struct TenantView {
     pub management: Audience,
     /// The audience of the userinfo endpoint.
     pub userinfo: Audience,
+    /// Whether it is the operator's own tenant, which makes and removes the others.
+    pub is_operators: bool,
 }
 
 /// Every tenant, by host and by id.
@@ -47,7 +49,11 @@ impl Tenancy {
     pub fn replace(&self, tenants: Vec<Tenant>) {
         let mut fresh = Snapshot::default();
         for tenant in tenants.into_iter().filter(|tenant| tenant.enabled) {
-            let view = Arc::new(view(&self.naming, tenant));
+            for claimed in tenant.claimed_domains.iter().filter(|claimed| claimed.is_ready()) {
+                let view = Arc::new(self.view_at(&claimed.domain, tenant.clone()));
+                fresh.by_host.insert(claimed.domain.clone(), view);
+            }
+            let view = Arc::new(self.view(tenant));
             for host in &view.tenant.custom_domains {
                 fresh.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&view));
             }
@@ -55,7 +61,7 @@ impl Tenancy {
         }
         // Last, so that no custom domain takes another tenant's own host.
         for view in fresh.by_id.values() {
-            fresh.by_host.insert(own_host(&self.naming, &view.tenant), Arc::clone(view));
+            fresh.by_host.insert(own_host(&self.naming, &view.tenant.id), Arc::clone(view));
         }
         fresh.default = fresh.by_id.get(&TenantId::from(self.naming.default_tenant.as_str())).cloned();
         self.present.store(Arc::new(fresh));
@@ -80,6 +86,38 @@ impl Tenancy {
         if is_label { None } else { present.default.clone() }
     }
 
+    /// What requests need of `tenant`, whether it is served or not.
+    pub fn view(&self, tenant: Tenant) -> TenantView {
+        let issuer = tenant.issuer.clone().unwrap_or_else(|| issuer(&self.naming, &tenant));
+        let userinfo = Audience::from(format!("{issuer}userinfo"));
+        let management = Audience::from(format!("{issuer}api/v2/"));
+        let is_operators = tenant.id.as_str() == self.naming.management_tenant();
+        TenantView { tenant, issuer, management, userinfo, is_operators }
+    }
+
+    /// The same at a custom domain that was proved: tokens that are asked for there are issued there. The
+    /// management API keeps its one audience, as at Auth0.
+    fn view_at(&self, domain: &str, tenant: Tenant) -> TenantView {
+        let issuer = self.naming.issuer(domain);
+        let userinfo = Audience::from(format!("{issuer}userinfo"));
+        TenantView { issuer, userinfo, ..self.view(tenant) }
+    }
+
+    /// `{id}.{base domain}`: the host that every tenant has.
+    pub fn own_host(&self, tenant: &TenantId) -> String {
+        own_host(&self.naming, tenant)
+    }
+
+    /// Whether a host is the base domain or below it, where only tenants' own hosts are.
+    pub fn owns(&self, host: &str) -> bool {
+        self.naming.owns(host)
+    }
+
+    /// Whether a tenant must stay: the operator's own, and the one that answers where no other does.
+    pub fn must_stay(&self, tenant: &TenantId) -> bool {
+        [self.naming.management_tenant(), self.naming.default_tenant.as_str()].contains(&tenant.as_str())
+    }
+
     /// The tenant called `id`.
     pub fn by_id(&self, id: &TenantId) -> Option<Arc<TenantView>> {
         self.present.load().by_id.get(id).cloned()
@@ -91,13 +129,6 @@ impl Tenancy {
     }
 }
 
-fn view(naming: &Naming, tenant: Tenant) -> TenantView {
-    let issuer = tenant.issuer.clone().unwrap_or_else(|| issuer(naming, &tenant));
-    let userinfo = Audience::from(format!("{issuer}userinfo"));
-    let management = Audience::from(format!("{issuer}api/v2/"));
-    TenantView { tenant, issuer, management, userinfo }
-}
-
 fn issuer(naming: &Naming, tenant: &Tenant) -> String {
     match tenant.custom_domains.first() {
         Some(domain) => naming.issuer(domain),
@@ -106,8 +137,8 @@ fn issuer(naming: &Naming, tenant: &Tenant) -> String {
     }
 }
 
-fn own_host(naming: &Naming, tenant: &Tenant) -> String {
-    format!("{}.{}", tenant.id, naming.base_domain).to_ascii_lowercase()
+fn own_host(naming: &Naming, tenant: &TenantId) -> String {
+    format!("{tenant}.{}", naming.base_domain).to_ascii_lowercase()
 }
 
 /// `host:port` without the port and without the dot that ends an absolute name (RFC 1034 §3.1); brackets of
@@ -128,6 +159,7 @@ mod tests {
         let tenancy = Tenancy::new(Naming {
             base_domain: "example.test".into(),
             default_tenant: default.unwrap_or_default().into(),
+            management_tenant: String::new(),
             issuer_scheme: crate::config::tenants::Scheme::Https,
             issuer_port: 0,
         });
@@ -168,6 +200,24 @@ mod tests {
         assert_eq!(name(&tenancy, "nosuch.example.test.:80"), None);
         assert_eq!(name(&tenancy, "Acme.example.test.").as_deref(), Some("acme"));
         assert_eq!(name(&tenancy, "gone.example.test"), None);
+    }
+
+    #[test]
+    fn a_claimed_domain_answers_once_it_is_proved_and_issues_there() {
+        let tenancy = tenancy(Some("beta"));
+        let claimed = |standing: &str| {
+            let domain = format!(
+                r#"{{"id":"cd_1","domain":"login.new.test","standing":{standing},"token":"x","created_at":1}}"#
+            );
+            let tenant = format!(r#"{{"id":"acme","claimed_domains":[{domain}]}}"#);
+            serde_json::from_str::<Tenant>(&tenant).unwrap()
+        };
+        tenancy.replace(vec![claimed(r#"{"state":"pending"}"#)]);
+        assert_eq!(name(&tenancy, "login.new.test"), None);
+        tenancy.replace(vec![claimed(r#"{"state":"ready","since":1}"#)]);
+        let view = tenancy.at_host("login.new.test").unwrap();
+        assert_eq!((view.tenant.id.as_str(), view.issuer.as_str()), ("acme", "https://login.new.test/"));
+        assert_eq!(view.management.as_str(), "https://acme.example.test/api/v2/");
     }
 
     #[test]

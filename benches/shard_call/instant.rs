@@ -11,6 +11,7 @@ use jeton::model::log_event::LogEvent;
 use jeton::model::membership::Membership;
 use jeton::model::record::Kind;
 use jeton::model::session::{Ended, Session};
+use jeton::model::statistics::{Counts, Day};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
@@ -21,7 +22,7 @@ use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
-    SharedStore, Spends, StoreError,
+    SharedStore, Spends, Statistics, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -195,6 +196,19 @@ impl AuditLog for Instant {
     }
     async fn recent(&self, _: &TenantId, _: Option<&str>, _: usize) -> Answer<Vec<Logged>> {
         Ok(Vec::new())
+    }
+    async fn forget_events(&self, _: &TenantId, _: usize) -> Answer<bool> {
+        Ok(false)
+    }
+}
+
+#[async_trait]
+impl Statistics for Instant {
+    async fn days(&self, _: &TenantId, _: Day, _: Day) -> Answer<Vec<(Day, Counts)>> {
+        Ok(Vec::new())
+    }
+    async fn active_users(&self, _: &TenantId, _: Day, _: Day) -> Answer<u64> {
+        Ok(0)
     }
 }
 

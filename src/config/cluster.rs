@@ -49,6 +49,8 @@ pub struct Cluster {
     pub log_length: u64,
     /// How long log events are kept, in seconds, about.
     pub log_retention_secs: u64,
+    /// For how many days a tenant's daily counts are kept.
+    pub stats_days: u32,
 }
 
 impl Default for Cluster {
@@ -73,6 +75,7 @@ impl Default for Cluster {
             revocation_horizon_secs: 3600,
             log_length: 100_000,
             log_retention_secs: 30 * 24 * 3600,
+            stats_days: 400,
         }
     }
 }

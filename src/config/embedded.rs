@@ -34,6 +34,8 @@ pub struct Embedded {
     pub feed_entries: usize,
     /// How long log events are kept, in days.
     pub log_days: u64,
+    /// For how many days a tenant's daily counts are kept.
+    pub stats_days: u32,
     /// How many log events are kept in all, of every tenant together.
     pub log_events: u64,
 }
@@ -53,6 +55,7 @@ impl Default for Embedded {
             sweep_entries: 1_000,
             feed_entries: 4_096,
             log_days: 30,
+            stats_days: 400,
             log_events: 1_000_000,
         }
     }

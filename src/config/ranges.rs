@@ -14,6 +14,8 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     audit(&config.audit)?;
     attacks(&config.attacks)?;
     breaches(&config.breaches)?;
+    management(&config.management)?;
+    custom_domains(&config.custom_domains)?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -34,7 +36,8 @@ fn embedded(section: &super::embedded::Embedded) -> Result<(), ConfigError> {
     within("embedded.sweep_entries", &section.sweep_entries, &(1..=1_000_000))?;
     within("embedded.feed_entries", &section.feed_entries, &(1..=10_000_000))?;
     within("embedded.log_days", &section.log_days, &(0..=36_500))?;
-    within("embedded.log_events", &section.log_events, &(0..=1_000_000_000_000))
+    within("embedded.log_events", &section.log_events, &(0..=1_000_000_000_000))?;
+    within("embedded.stats_days", &section.stats_days, &(31..=1_000))
 }
 
 fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
@@ -50,7 +53,8 @@ fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
     within("cluster.feed_length", &section.feed_length, &(100..=100_000_000))?;
     within("cluster.revocation_horizon_secs", &section.revocation_horizon_secs, &(1..=31_536_000))?;
     within("cluster.log_length", &section.log_length, &(0..=1_000_000_000_000))?;
-    within("cluster.log_retention_secs", &section.log_retention_secs, &(0..=3_153_600_000))
+    within("cluster.log_retention_secs", &section.log_retention_secs, &(0..=3_153_600_000))?;
+    within("cluster.stats_days", &section.stats_days, &(31..=1_000))
 }
 
 fn keys(section: &super::keys::Keys) -> Result<(), ConfigError> {
@@ -108,4 +112,15 @@ fn attacks(section: &super::attacks::Attacks) -> Result<(), ConfigError> {
 fn breaches(section: &super::breaches::Breaches) -> Result<(), ConfigError> {
     within("breaches.timeout_ms", &section.timeout_ms, &(10..=10_000))?;
     within("breaches.concurrency", &section.concurrency, &(1..=1_024))
+}
+
+fn management(section: &super::management::Management) -> Result<(), ConfigError> {
+    within("management.requests_per_second", &section.requests_per_second, &(1..=1_000_000))?;
+    within("management.requests_burst", &section.requests_burst, &(1..=1_000_000))?;
+    within("management.clients_remembered", &section.clients_remembered, &(1..=10_000_000))
+}
+
+fn custom_domains(section: &super::custom_domains::CustomDomains) -> Result<(), ConfigError> {
+    within("custom_domains.timeout_ms", &section.timeout_ms, &(100..=4_000))?;
+    within("custom_domains.per_tenant_max", &section.per_tenant_max, &(0..=100))
 }

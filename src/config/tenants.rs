@@ -12,6 +12,8 @@ pub struct Tenants {
     pub base_domain: String,
     /// The tenant that answers on the base domain itself and on every host that names no tenant; empty for none.
     pub default_tenant: String,
+    /// The operator's tenant, whose management API makes and removes tenants; empty for the default tenant.
+    pub management_tenant: String,
     /// Scheme of issuers as browsers see them.
     pub issuer_scheme: Scheme,
     /// Port of issuers as browsers see them; 0 leaves the scheme's own port unwritten.
@@ -50,6 +52,7 @@ impl Default for Tenants {
         Self {
             base_domain: "localhost".to_owned(),
             default_tenant: "default".to_owned(),
+            management_tenant: String::new(),
             issuer_scheme: Scheme::Http,
             issuer_port: 8080,
         }
@@ -66,6 +69,17 @@ impl Tenants {
         format!("{}://{host}:{}/", scheme.name(), self.issuer_port)
     }
 
+    /// The id of the operator's tenant; empty when there is none.
+    pub fn management_tenant(&self) -> &str {
+        if self.management_tenant.is_empty() { &self.default_tenant } else { &self.management_tenant }
+    }
+
+    /// Whether `host` is the base domain or below it, where only tenants' own hosts are.
+    pub fn owns(&self, host: &str) -> bool {
+        let above = host.strip_suffix(&self.base_domain);
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         let label = |part: &str| {
             !part.is_empty()
@@ -76,9 +90,15 @@ impl Tenants {
             let problem = "expected a domain in lower case, without scheme and port";
             return Err(ConfigError::key("tenants.base_domain", problem));
         }
-        if !self.default_tenant.is_empty() && !label(&self.default_tenant) {
-            let problem = "expected a tenant name of lower-case letters, digits and -";
-            return Err(ConfigError::key("tenants.default_tenant", problem));
+        let named = [
+            ("tenants.default_tenant", &self.default_tenant),
+            ("tenants.management_tenant", &self.management_tenant),
+        ];
+        for (key, tenant) in named {
+            if !tenant.is_empty() && !label(tenant) {
+                let problem = "expected a tenant name of lower-case letters, digits and -";
+                return Err(ConfigError::key(key, problem));
+            }
         }
         Ok(())
     }
@@ -97,5 +117,15 @@ mod tests {
         assert_eq!(issuer(Scheme::Https, 443), "https://a.example/");
         assert_eq!(issuer(Scheme::Https, 0), "https://a.example/");
         assert_eq!(issuer(Scheme::Https, 80), "https://a.example:80/");
+    }
+
+    #[test]
+    fn the_base_domain_owns_what_is_below_it() {
+        let tenants = Tenants { base_domain: "example.test".into(), ..Tenants::default() };
+        assert!(tenants.owns("example.test") && tenants.owns("a.b.example.test"));
+        assert!(!tenants.owns("myexample.test") && !tenants.owns("example.test.evil"));
+        assert_eq!(tenants.management_tenant(), "default");
+        let own = Tenants { management_tenant: "ops".into(), ..tenants };
+        assert_eq!(own.management_tenant(), "ops");
     }
 }

@@ -135,9 +135,11 @@ fn refused(refusal: Refusal) -> OAuthError {
         }
         Refusal::Conflict => OAuthError::unavailable("changed at the same time"),
         Refusal::Missing => not_yours(),
-        Refusal::Exists | Refusal::NameTaken { .. } | Refusal::Ours(_) | Refusal::Password(_) => {
-            OAuthError::server_error(refusal.to_string())
-        }
+        Refusal::Exists
+        | Refusal::InUse(_)
+        | Refusal::NameTaken { .. }
+        | Refusal::Ours(_)
+        | Refusal::Password(_) => OAuthError::server_error(refusal.to_string()),
         Refusal::Store(error) => error.into(),
     }
 }

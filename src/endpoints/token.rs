@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::client_auth::{self, Caller};
 use crate::engine::Engine;
 use crate::grants::{Grant, Granted, Request};
-use crate::model::log_event::LogEvent;
+use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::form::Form;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::ClientId;
@@ -74,7 +74,8 @@ async fn redeem(
     form: &Form<'_>,
 ) -> Result<Granted, OAuthError> {
     let granted = grant.redeem(Request { engine, exchange, caller, form }).await?;
-    if engine.logs_token_successes() {
+    // A login is logged whatever configuration says of tokens: the tenant's statistics count it.
+    if grant.events.0 == EventType::Sepft || engine.logs_token_successes() {
         let facts = granted.facts();
         engine.log(LogEvent {
             tenant: facts.tenant.tenant.id.clone(),

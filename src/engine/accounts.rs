@@ -159,11 +159,8 @@ impl Engine {
             return Err(Declined::Account);
         }
         registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
-        let (id, now) = (&tenant.tenant.id, self.now());
-        let sessions = self.store().of_user(id, &user.user_id, now).await;
-        for session in sessions.map_err(|error| Declined::Error(error.into()))? {
-            self.end_session(session).await.map_err(Declined::Error)?;
-        }
+        let sessions = self.sessions_of(&tenant.tenant.id, &user.user_id).await.map_err(Declined::Error)?;
+        self.end_sessions(sessions).await.map_err(Declined::Error)?;
         self.unblock(tenant, &user.user_id).await.map(drop).map_err(Declined::Error)
     }
 
@@ -292,6 +289,7 @@ pub(crate) fn declined(refusal: Refusal) -> Declined {
         Refusal::Password(weakness) => Declined::Password(weakness),
         Refusal::Conflict
         | Refusal::Exists
+        | Refusal::InUse(_)
         | Refusal::Invalid(_)
         | Refusal::Missing
         | Refusal::NameTaken { .. } => Declined::Account,

@@ -240,6 +240,7 @@ fn refused(refusal: Refusal) -> OAuthError {
         | Refusal::Conflict
         | Refusal::Exists
         | Refusal::Invalid(_)
+        | Refusal::InUse(_)
         | Refusal::Missing
         | Refusal::NameTaken { .. }
         | Refusal::Password(_) => OAuthError::unavailable(refusal.to_string()),

@@ -38,16 +38,20 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("signing_keys", &["create", "read", "update"]),
     ("stats", &["read"]),
     ("tenant_settings", &["read", "update"]),
-    ("tenants", &["create", "delete", "read"]),
     ("user_idp_tokens", &["read"]),
     ("users", &["create", "delete", "read", "update"]),
     ("users_app_metadata", &["create", "delete", "read", "update"]),
 ];
 
-/// Every scope of the management API.
-pub fn scopes() -> impl Iterator<Item = String> {
+/// What only the operator's own tenant has.
+const OPERATORS_RESOURCES: &[(&str, &[&str])] = &[("tenants", &["create", "delete", "read", "update"])];
+
+/// Every scope of a tenant's management API.
+pub fn scopes(is_operators: bool) -> impl Iterator<Item = String> {
+    let more = if is_operators { OPERATORS_RESOURCES } else { &[] };
     RESOURCES
         .iter()
+        .chain(more)
         .flat_map(|(resource, actions)| actions.iter().map(move |action| format!("{action}:{resource}")))
 }
 
@@ -56,7 +60,7 @@ pub fn scopes() -> impl Iterator<Item = String> {
 /// # Errors
 /// [`Refusal`]; asking again is safe.
 pub async fn ensure(registrar: &Registrar, tenant: &TenantView) -> Result<(), Refusal> {
-    let scopes: Vec<_> = scopes().map(|value| json!({ "value": value })).collect();
+    let scopes: Vec<_> = scopes(tenant.is_operators).map(|value| json!({ "value": value })).collect();
     // With policies enforced, a person who asks for these scopes at an ordinary application gets none of them.
     let draft = json!({ "identifier": tenant.management.as_str(), "name": "Management API", "scopes": scopes,
         "enforce_policies": true, "allow_offline_access": false });
@@ -73,7 +77,7 @@ pub async fn ensure(registrar: &Registrar, tenant: &TenantView) -> Result<(), Re
 /// [`Refusal`]; asking again is safe.
 pub async fn grant_all(registrar: &Registrar, tenant: &TenantView, client: &str) -> Result<(), Refusal> {
     ensure(registrar, tenant).await?;
-    let scope: Vec<_> = scopes().collect();
+    let scope: Vec<_> = scopes(tenant.is_operators).collect();
     let draft = json!({ "client_id": client, "audience": tenant.management.as_str(), "scope": scope });
     match registrar.put_client_grant(&tenant.tenant, read_value(draft)?, Mode::Import).await {
         Ok(_) | Err(Refusal::Conflict | Refusal::Exists) => Ok(()),

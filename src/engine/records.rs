@@ -20,6 +20,8 @@ pub mod client_grants;
 pub mod clients;
 pub mod connections;
 pub mod credentials;
+pub mod custom_domains;
+pub mod demolition;
 pub mod email_templates;
 pub mod enabled_connections;
 pub mod flaws;

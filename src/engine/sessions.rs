@@ -1,14 +1,21 @@
 //! Sessions and families: opened at login, ended for good, and said so to every node.
 
+use futures_util::future::try_join_all;
+
 use crate::actors::Ring;
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::model::change::Change;
 use crate::model::family::{NewFamily, Presented, Rotation};
 use crate::model::session::{Ended, Session};
-use crate::protocol::ids::{FamilyId, FamilyKey, SessionId};
+use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId, UserId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::store::{SharedStore, StoreError};
+
+/// Sessions that one request ends before it answers.
+pub const ENDED_AT_ONCE: usize = 128;
+/// Sessions that are ended side by side.
+const ABREAST: usize = 16;
 
 impl Engine {
     /// A session id that nobody has.
@@ -64,6 +71,54 @@ impl Engine {
         Ok(end(self.store(), &self.actors().ring, session, self.now()).await?)
     }
 
+    /// The live sessions of a user, in order of id.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn sessions_of(&self, tenant: &TenantId, user: &UserId) -> Result<Vec<SessionId>, OAuthError> {
+        let mut sessions = self.store().of_user(tenant, user, self.now()).await?;
+        sessions.sort_unstable();
+        Ok(sessions)
+    }
+
+    /// Ends sessions: the first [`ENDED_AT_ONCE`] before this returns, the others in a task of its own, so that one
+    /// request has a bound. Whoever ends more than those at once sees to it first that nobody can use the others.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; ending again is safe.
+    pub async fn end_sessions(&self, mut sessions: Vec<SessionId>) -> Result<(), OAuthError> {
+        let later = sessions.split_off(sessions.len().min(ENDED_AT_ONCE));
+        let (store, ring, now) = (SharedStore::clone(self.store()), self.actors().ring.clone(), self.now());
+        end_all(&store, &ring, &sessions, now).await?;
+        if !later.is_empty() {
+            tokio::spawn(async move {
+                if let Err(error) = end_all(&store, &ring, &later, now).await {
+                    tracing::warn!(%error, "sessions that nobody can use any more are kept until they expire");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Revokes the families of sessions, which live on: those of the first [`ENDED_AT_ONCE`] before this returns,
+    /// the others in a task of its own.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; revoking again is safe.
+    pub async fn revoke_families_of(&self, mut sessions: Vec<SessionId>) -> Result<(), OAuthError> {
+        let later = sessions.split_off(sessions.len().min(ENDED_AT_ONCE));
+        let (store, ring, now) = (SharedStore::clone(self.store()), self.actors().ring.clone(), self.now());
+        revoke_all(&store, &ring, &sessions, now).await?;
+        if !later.is_empty() {
+            tokio::spawn(async move {
+                if let Err(error) = revoke_all(&store, &ring, &later, now).await {
+                    tracing::error!(%error, "refresh tokens that were to be revoked are not; revoke them again");
+                }
+            });
+        }
+        Ok(())
+    }
+
     /// Revokes one family, here and, by the change feed, after any failover.
     ///
     /// # Errors
@@ -115,6 +170,36 @@ async fn end(store: &SharedStore, ring: &Ring, session: SessionId, at: UnixMs) -
     ring.forget(session);
     store.publish(&Change::SessionEnded { session, at }).await?;
     Ok(ended)
+}
+
+async fn end_all(
+    store: &SharedStore,
+    ring: &Ring,
+    sessions: &[SessionId],
+    at: UnixMs,
+) -> Result<(), StoreError> {
+    for some in sessions.chunks(ABREAST) {
+        try_join_all(some.iter().map(|session| end(store, ring, *session, at))).await?;
+    }
+    Ok(())
+}
+
+async fn revoke_all(
+    store: &SharedStore,
+    ring: &Ring,
+    sessions: &[SessionId],
+    at: UnixMs,
+) -> Result<(), StoreError> {
+    for some in sessions.chunks(ABREAST) {
+        let revoking = some.iter().map(|session| async move {
+            for family in store.families_of(*session).await? {
+                revoke(store, ring, (*session, family), at).await?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        try_join_all(revoking).await?;
+    }
+    Ok(())
 }
 
 /// Revokes a family in its own slot, on this node at once, and in the feed.

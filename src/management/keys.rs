@@ -78,7 +78,6 @@ fn render(key: &SigningKeyRecord) -> Value {
     let mut shown = json!({
         "kid": key.kid,
         "alg": key.algorithm,
-        "thumbprint": key.kid,
         "jwk": key.public_jwk,
         "current": order(key.status) == 0,
         "next": order(key.status) == 1,
@@ -91,5 +90,16 @@ fn render(key: &SigningKeyRecord) -> Value {
         KeyState::Retiring { until } => ("current_until", until),
     };
     shown[name] = json!(instant(at));
+    if let Some(certificate) = &key.certificate {
+        shown["cert"] = json!(certificate.pem);
+        shown["fingerprint"] = json!(paired(&certificate.thumbprint));
+        shown["thumbprint"] = json!(certificate.thumbprint);
+    }
     shown
+}
+
+/// `AABB…` as `AA:BB:…`.
+fn paired(digits: &str) -> String {
+    let pairs = digits.as_bytes().chunks(2).map(String::from_utf8_lossy);
+    pairs.collect::<Vec<_>>().join(":")
 }

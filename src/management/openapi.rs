@@ -31,7 +31,7 @@ const PROBLEMS_OF_CHANGES: &[(&str, &str)] = &[
 /// The document for one tenant.
 pub(crate) fn document(tenant: &TenantView) -> Value {
     let mut paths = Map::new();
-    for operation in TABLE.iter().copied().flatten() {
+    for operation in TABLE.iter().copied().flatten().filter(|operation| operation.is_at(tenant)) {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.name().to_lowercase()] = described(operation);
     }
@@ -101,7 +101,11 @@ fn responses(operation: &Operation) -> Value {
         .map(|(status, meaning)| {
             let content =
                 json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-            ((*status).to_owned(), json!({ "description": meaning, "content": content }))
+            let mut problem = json!({ "description": meaning, "content": content });
+            if *status == "429" {
+                problem["headers"] = rate_headers();
+            }
+            ((*status).to_owned(), problem)
         })
         .collect();
     let mut good = json!({ "description": operation.summary });
@@ -110,6 +114,18 @@ fn responses(operation: &Operation) -> Value {
     }
     responses.insert(operation.status.to_string(), good);
     Value::Object(responses)
+}
+
+/// Every answer to a caller who was let in has the first three; only a refusal says when to come back.
+fn rate_headers() -> Value {
+    let header =
+        |meaning: &str| json!({ "description": meaning, "schema": { "type": "integer" }, "required": true });
+    json!({
+        "X-RateLimit-Limit": header("Requests that fit at once"),
+        "X-RateLimit-Remaining": header("Requests that fit now"),
+        "X-RateLimit-Reset": header("When all of them fit again, in seconds since the Unix epoch"),
+        "Retry-After": header("When one more fits, in seconds"),
+    })
 }
 
 fn problem() -> Value {
@@ -134,7 +150,7 @@ mod tests {
 
     #[test]
     fn rows_are_complete_and_apart() {
-        let scopes: HashSet<_> = management_api::scopes().collect();
+        let scopes: HashSet<_> = management_api::scopes(true).collect();
         let mut ids = HashSet::new();
         for operation in TABLE.iter().copied().flatten() {
             let name = id(operation);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::management::call::Call;
 use crate::management::problem::Problem;
 use crate::management::schema::Field;
+use crate::tenancy::TenantView;
 
 /// What an operation comes to.
 pub(crate) type Outcome = Result<Answer, Problem>;
@@ -43,6 +44,8 @@ pub(crate) struct Operation {
     pub(crate) paged: bool,
     /// Whether `fields` and `include_fields` choose what is shown.
     pub(crate) trims: bool,
+    /// Whether it is there at the operator's own tenant only.
+    pub(crate) operators_only: bool,
     /// What success answers.
     pub(crate) status: u16,
     /// What the body of a success is; `None` for an empty one.
@@ -57,6 +60,8 @@ pub(crate) enum Shows {
     Items,
     /// A bare list, or an object that holds it, by the parameters of paging.
     List,
+    /// A number, alone.
+    Number,
     /// One thing.
     Thing,
 }
@@ -77,6 +82,7 @@ impl Shows {
         match self {
             Self::Items => &["array"],
             Self::List => &["array", "object"],
+            Self::Number => &["integer"],
             Self::Thing => &["object"],
         }
     }
@@ -98,8 +104,9 @@ impl Verb {
 impl Operation {
     const fn new(method: Verb, path: &'static str, scopes: &'static [&'static str], run: Run) -> Self {
         let (query, body): (&[Field], _) = (&[], None);
-        let (paged, trims, shows) = (false, false, Some(Shows::Thing));
-        Self { method, path, scopes, summary: "", query, body, paged, trims, status: 200, shows, run }
+        let (paged, trims, shows, operators_only) = (false, false, Some(Shows::Thing), false);
+        let (summary, status) = ("", 200);
+        Self { method, path, scopes, summary, query, body, paged, trims, operators_only, status, shows, run }
     }
 
     pub(crate) const fn get(path: &'static str, scopes: &'static [&'static str], run: Run) -> Self {
@@ -124,6 +131,16 @@ impl Operation {
 
     pub(crate) const fn about(self, summary: &'static str) -> Self {
         Self { summary, ..self }
+    }
+
+    /// It is there at the operator's own tenant only.
+    pub(crate) const fn for_operators(self) -> Self {
+        Self { operators_only: true, ..self }
+    }
+
+    /// Whether it is there at `tenant`.
+    pub(crate) fn is_at(&self, tenant: &TenantView) -> bool {
+        tenant.is_operators || !self.operators_only
     }
 
     pub(crate) const fn taking(self, body: &'static [Field]) -> Self {

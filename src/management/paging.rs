@@ -9,6 +9,7 @@ use crate::management::call::Call;
 use crate::management::operation::{Answer, Outcome};
 use crate::management::problem::Problem;
 use crate::model::record::Record;
+use crate::protocol::ids::TenantId;
 use crate::store::records::Cut;
 
 /// How far `page` and `per_page` reach, as at Auth0.
@@ -48,6 +49,8 @@ pub(crate) enum Source {
     Ids(String),
     /// By the terms of one field.
     Terms(Cut),
+    /// All of the kind, by id, that are kept under another tenant's name.
+    Under(TenantId),
 }
 
 /// What was found of a list.
@@ -108,6 +111,10 @@ impl Paging {
 }
 
 impl Source {
+    fn owner<'a>(&'a self, call: &'a Call<'_>) -> &'a TenantId {
+        if let Self::Under(owner) = self { owner } else { call.tenant_id() }
+    }
+
     /// At most `take` documents, each behind the key by which a page begins after it, and the key of the last one that
     /// was looked at unless it was the last of all.
     pub(crate) async fn page<T: Record>(
@@ -118,8 +125,9 @@ impl Source {
     ) -> Result<(Vec<(String, T)>, Option<String>), Problem> {
         let tenant = call.tenant_id();
         match self {
-            Self::All => {
-                let (page, next) = call.catalog().page::<T>(tenant, after, take).await?;
+            Self::All | Self::Under(_) => {
+                let owner = self.owner(call);
+                let (page, next) = call.catalog().page::<T>(owner, after, take).await?;
                 Ok((
                     page.into_iter().map(|found| (found.record.id().into_owned(), found.record)).collect(),
                     next,
@@ -163,11 +171,11 @@ pub(crate) async fn records_from<T: Record>(
 ) -> Outcome {
     let paging = Paging::of(call)?;
     let totals = matches!(paging, Paging::Page { totals: true, .. });
-    let whole = listing.keep.is_none() && matches!(source, Source::All);
+    let whole = listing.keep.is_none() && matches!(source, Source::All | Source::Under(_));
     let found = collect(call, (&paging, totals && !whole), &listing, source).await?;
     let total = match (whole, totals) {
         (true, true) => {
-            let count = call.catalog().store().count(call.tenant_id(), T::KIND).await?;
+            let count = call.catalog().store().count(source.owner(call), T::KIND).await?;
             usize::try_from(count).unwrap_or(usize::MAX)
         }
         _ => found.fitting,

@@ -44,6 +44,30 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "resource_conflict", message)
     }
 
+    /// 429: one client asks too often.
+    pub(crate) fn too_many(retry_after_secs: u64) -> Self {
+        let message = "Global limit has been reached. Please wait and try again.";
+        Self {
+            retry_after_secs: Some(retry_after_secs),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
+        }
+    }
+
+    /// Whether the caller was refused, as against failed by us.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status.is_client_error()
+    }
+
+    /// Whether the caller may not do it.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
+
+    /// What the caller is told.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// 503: the question needs more work than one request may cause.
     pub(crate) fn too_broad() -> Self {
         let message = "The query exceeded the timeout. Please try refining your search criteria, \
@@ -97,6 +121,7 @@ impl From<Refusal> for Problem {
                 Self::conflict("The resource was changed by somebody else at the same time.")
             }
             Refusal::Exists => Self::conflict("A resource with this identifier already exists."),
+            Refusal::InUse(why) => Self::conflict(why),
             Refusal::Invalid(_) => Self::body(&refusal),
             Refusal::Missing => Self::missing("resource"),
             Refusal::NameTaken { field } => {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::engine::refresh_tokens::Lifetimes;
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
-use crate::management::paging;
+use crate::management::paging::{self, Paging};
 use crate::management::problem::Problem;
-use crate::management::sessions::{self, live};
+use crate::management::sessions;
 use crate::management::standing::find;
 use crate::management::users::instant;
 use crate::model::client::Client;
@@ -48,28 +48,36 @@ async fn remove(call: &Call<'_>) -> Outcome {
     Ok(Answer::empty())
 }
 
+/// In order of session and family, so that a page reads little more than it shows.
 async fn of_user(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
+    let paging = Paging::of(call)?;
+    let (after, take) = paging.window();
+    let (after, now) = (after.and_then(read), call.engine.now());
     let clients = call.catalog().all::<Client>(call.tenant_id()).await?;
+    let ids = call.engine.sessions_of(call.tenant_id(), &user.user_id).await?;
     let mut all = Vec::new();
-    for session in live(call, &user.user_id).await? {
-        for key in call.engine.store().families_of(session.id).await? {
-            let family = call.engine.store().current(session.id, key, call.engine.now()).await?;
-            if let Some(family) = family {
-                all.push(shown(call, &clients, &session, (key, family)).await?);
-            }
+    for id in ids.into_iter().filter(|id| after.is_none_or(|(session, _)| *id >= session)) {
+        if all.len() >= take {
+            break;
+        }
+        let Some(session) = call.engine.session(id, now).await? else { continue };
+        let mut keys = call.engine.store().families_of(id).await?;
+        keys.sort_unstable();
+        for key in keys.into_iter().filter(|key| after.is_none_or(|after| (id, *key) > after)) {
+            let Some(family) = call.engine.store().current(id, key, now).await? else { continue };
+            all.push((written(id, key), shown(call, &clients, &session, (key, family)).await?));
         }
     }
-    paging::items(call, "tokens", all)
+    all.truncate(take);
+    Ok(paging::window(call, "tokens", &paging, all))
 }
 
+/// Revokes what one request may, and the rest after the answer.
 async fn remove_all(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
-    for session in live(call, &user.user_id).await? {
-        for key in call.engine.store().families_of(session.id).await? {
-            call.engine.revoke_family(session.id, key).await?;
-        }
-    }
+    let sessions = call.engine.sessions_of(call.tenant_id(), &user.user_id).await?;
+    call.engine.revoke_families_of(sessions).await?;
     Ok(Answer::empty())
 }
 

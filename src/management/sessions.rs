@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::engine::sessions::ENDED_AT_ONCE;
 use crate::management::call::Call;
 use crate::management::operation::{Answer, Operation, Outcome};
-use crate::management::paging;
+use crate::management::paging::{self, Paging};
 use crate::management::problem::Problem;
 use crate::management::standing::find;
 use crate::management::users::instant;
+use crate::model::record::Record as _;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::protocol::ids::{SessionId, UserId};
@@ -38,35 +40,37 @@ async fn remove(call: &Call<'_>) -> Outcome {
     Ok(Answer::empty())
 }
 
+/// In order of id, so that a page reads no more sessions than it shows.
 async fn of_user(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
-    let sessions = live(call, &user.user_id).await?;
-    paging::items(call, "sessions", sessions.iter().map(render).collect())
+    let paging = Paging::of(call)?;
+    let (after, take) = paging.window();
+    let (after, now) = (after.and_then(SessionId::parse), call.engine.now());
+    let ids = call.engine.sessions_of(call.tenant_id(), &user.user_id).await?;
+    let mut shown = Vec::new();
+    for id in ids.into_iter().filter(|id| after.is_none_or(|after| *id > after)).take(take) {
+        let session = call.engine.session(id, now).await?;
+        shown.extend(session.map(|session| (id.to_string(), render(&session))));
+    }
+    Ok(paging::window(call, "sessions", &paging, shown))
 }
 
+/// Beyond what one request may end, the user's epoch ends everything at once, and the sessions follow.
 async fn remove_all(call: &Call<'_>) -> Outcome {
-    let user = find::<User>(call, call.capture(0), "user").await?.record;
-    end_all(call, &user.user_id).await?;
+    let standing = find::<User>(call, call.capture(0), "user").await?;
+    let sessions = call.engine.sessions_of(call.tenant_id(), &standing.record.user_id).await?;
+    if sessions.len() > ENDED_AT_ONCE {
+        let put = call.registrar().revoke_user(&standing).await?;
+        call.changed(&put.record.change());
+    }
+    call.engine.end_sessions(sessions).await?;
     Ok(Answer::empty())
 }
 
-/// The live sessions of a user, oldest first.
-pub(crate) async fn live(call: &Call<'_>, user: &UserId) -> Result<Vec<Session>, Problem> {
-    let now = call.engine.now();
-    let mut sessions = Vec::new();
-    for id in call.engine.store().of_user(call.tenant_id(), user, now).await? {
-        sessions.extend(call.engine.session(id, now).await?);
-    }
-    sessions.sort_by_key(|session| (session.created_at, session.id));
-    Ok(sessions)
-}
-
-/// Ends every session of a user, with all refresh tokens.
+/// Ends every session of a user whose epoch says already that nothing of theirs is admitted.
 pub(crate) async fn end_all(call: &Call<'_>, user: &UserId) -> Result<(), Problem> {
-    for id in call.engine.store().of_user(call.tenant_id(), user, call.engine.now()).await? {
-        call.engine.end_session(id).await?;
-    }
-    Ok(())
+    let sessions = call.engine.sessions_of(call.tenant_id(), user).await?;
+    Ok(call.engine.end_sessions(sessions).await?)
 }
 
 /// The session called `id`, if it is this tenant's.

@@ -120,7 +120,7 @@ fn in_order(source: &mut Source, sort: Sort) -> bool {
     match source {
         Source::All => *source = whole(sort),
         Source::Terms(cut) if cut.field == sort.field => cut.backwards = sort.backwards,
-        Source::Ids(_) | Source::Terms(_) => return false,
+        Source::Ids(_) | Source::Terms(_) | Source::Under(_) => return false,
     }
     true
 }

@@ -9,8 +9,12 @@ use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId, UserId
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
+    /// One client asks the management API too often.
+    ApiLimit,
     /// A code or a link was sent.
     Cls,
+    /// Refused call of the management API.
+    Fapi,
     /// Failed exchange of a code for tokens.
     Feacft,
     /// Failed exchange of client credentials for a token.
@@ -64,6 +68,8 @@ impl EventType {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Cls => "cls",
+            Self::ApiLimit => "api_limit",
+            Self::Fapi => "fapi",
             Self::Feacft => "feacft",
             Self::Feccft => "feccft",
             Self::Fepft => "fepft",

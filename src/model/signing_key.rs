@@ -59,6 +59,25 @@ pub enum KeyState {
     },
 }
 
+impl KeyState {
+    /// The instant that the state is about.
+    pub const fn at(self) -> UnixMs {
+        match self {
+            Self::Active { since: at } | Self::Next { published_at: at } | Self::Retiring { until: at } => at,
+        }
+    }
+}
+
+/// A certificate around a public key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyCertificate {
+    /// RFC 7468.
+    pub pem: String,
+    /// SHA-1 of it, 40 capital hexadecimal digits.
+    pub thumbprint: String,
+}
+
 /// A signing key as the store keeps it: the private half sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +94,9 @@ pub struct SigningKeyRecord {
     pub sealed_private_key: String,
     /// The public key as a JWK (RFC 7517), without `kid`, `use` and `alg`.
     pub public_jwk: serde_json::Value,
+    /// The public key in the form that some applications want it in; made once, with the key.
+    #[serde(default)]
+    pub certificate: Option<KeyCertificate>,
 }
 
 impl Record for SigningKeyRecord {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::attack_protection::AttackProtection;
 use crate::model::branding::Branding;
 use crate::model::change::Change;
+use crate::model::custom_domain::CustomDomain;
 use crate::model::record::{Kind, Record};
 use crate::protocol::ids::{Audience, ConnectionId, TenantId};
 
@@ -22,15 +23,21 @@ pub struct Tenant {
     /// What its pages look like.
     #[serde(default)]
     pub branding: Branding,
-    /// Hosts besides `{id}.{base domain}` at which it answers, without a port.
+    /// Hosts besides `{id}.{base domain}` at which it answers, without a port; given by the operator.
     #[serde(default)]
     pub custom_domains: Vec<String>,
+    /// Hosts that its administrators claimed; it answers at those that are proved.
+    #[serde(default)]
+    pub claimed_domains: Vec<CustomDomain>,
     /// The `iss` of its tokens, with a trailing slash; derived from the host when absent.
     #[serde(default)]
     pub issuer: Option<String>,
     /// Whether it may be used at all.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// Whether it is being removed: it stays disabled until nothing is left of it.
+    #[serde(default)]
+    pub deleting: bool,
     /// What holds for all its clients and resource servers unless they say otherwise.
     #[serde(default)]
     pub settings: TenantSettings,
@@ -128,7 +135,9 @@ impl Record for Tenant {
     }
 
     fn identifiers(&self) -> Vec<String> {
-        self.custom_domains.iter().map(|host| format!("host:{}", host.to_ascii_lowercase())).collect()
+        let claimed = self.claimed_domains.iter().map(|claimed| &claimed.domain);
+        let hosts = self.custom_domains.iter().chain(claimed);
+        hosts.map(|host| format!("host:{}", host.to_ascii_lowercase())).collect()
     }
 
     fn change(&self) -> Change {

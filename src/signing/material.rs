@@ -4,6 +4,7 @@ use crate::clock::Entropy;
 use crate::model::signing_key::{Algorithm, KeyState, SigningKeyRecord};
 use crate::protocol::ids::TenantId;
 use crate::signing::algorithms::NewKey;
+use crate::signing::certificate::certify;
 use crate::signing::key_error::KeyError;
 use crate::signing::sealing::{Purpose, Sealer};
 
@@ -26,7 +27,9 @@ pub fn generate(
     let seed = kid.as_str().as_bytes();
     let sealed_private_key = sealer.seal(Purpose::SigningKey, tenant, seed, &key.pkcs8)?;
     let public_jwk = key.public.to_value();
-    Ok(SigningKeyRecord { tenant: tenant.clone(), kid, algorithm, status, sealed_private_key, public_jwk })
+    let certificate = Some(certify(tenant, algorithm, &key.pkcs8, status.at())?);
+    let tenant = tenant.clone();
+    Ok(SigningKeyRecord { tenant, kid, algorithm, status, sealed_private_key, public_jwk, certificate })
 }
 
 #[cfg(test)]

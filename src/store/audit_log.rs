@@ -16,7 +16,7 @@ pub struct Logged {
 /// Log events.
 #[async_trait::async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Appends events, of any tenants.
+    /// Appends events, of any tenants, and counts them as [`crate::store::Statistics`] tells it.
     ///
     /// # Errors
     /// [`StoreError`]; appending again may duplicate events.
@@ -50,4 +50,11 @@ pub trait AuditLog: Send + Sync {
         before: Option<&str>,
         take: usize,
     ) -> Result<Vec<Logged>, StoreError>;
+
+    /// Forgets at most `take` events of a tenant, and with the last of them what was counted; `true` when there
+    /// may be more.
+    ///
+    /// # Errors
+    /// [`StoreError`]; forgetting again is safe.
+    async fn forget_events(&self, tenant: &TenantId, take: usize) -> Result<bool, StoreError>;
 }

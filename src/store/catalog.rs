@@ -176,6 +176,18 @@ impl Catalog {
         Ok(Some(found.record))
     }
 
+    /// Removes a document as it was read, with its names, and says nothing to the change feed: for what nobody may
+    /// ask for any more. A document that does not read is removed without its names.
+    ///
+    /// # Errors
+    /// [`StoreError`]; erasing again is safe.
+    pub async fn erase<T: Record>(&self, key: &RecordKey, stored: &Stored) -> Result<(), StoreError> {
+        if let Ok(found) = parsed::<T>(stored) {
+            self.release_all::<T>(&key.tenant, &found.record.identifiers(), &key.id).await?;
+        }
+        self.store.remove(key).await.map(|_was| ())
+    }
+
     async fn claim_all<T: Record>(
         &self,
         tenant: &TenantId,

@@ -34,6 +34,7 @@ mod records;
 mod refusal;
 mod sessions;
 mod spends;
+mod statistics;
 mod terms;
 mod topology;
 

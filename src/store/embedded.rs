@@ -30,7 +30,9 @@ mod memberships;
 mod recent;
 mod records;
 mod sessions;
+mod sketch;
 mod spends;
+mod statistics;
 mod sweep;
 mod terms;
 mod writer;
@@ -46,6 +48,8 @@ pub struct Embedded {
     /// Absent once closed, so that the directory's lock is given up.
     disk: ArcSwapOption<Disk>,
     feed: Feed,
+    /// For how many days a tenant's counts are kept.
+    stats_days: u32,
     queue: Queue,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -75,6 +79,7 @@ impl Embedded {
             clock,
             disk: ArcSwapOption::new(Some(disk)),
             feed: Feed::new(section.feed_entries),
+            stats_days: section.stats_days,
             queue,
             writer: Mutex::new(Some(writer)),
         }))

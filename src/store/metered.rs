@@ -13,6 +13,7 @@ use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
 use crate::model::session::{Ended, Session};
+use crate::model::statistics::{Counts, Day};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
@@ -23,7 +24,7 @@ use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
-    SharedStore, Spends, StoreError,
+    SharedStore, Spends, Statistics, StoreError,
 };
 use crate::telemetry::labels::{StoreOutcome, StoreVerb};
 use crate::telemetry::metrics::Metrics;
@@ -276,5 +277,20 @@ impl AuditLog for Metered {
 
     async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
         self.timed(StoreVerb::AuditRecent, self.inner.recent(tenant, before, take)).await
+    }
+
+    async fn forget_events(&self, tenant: &TenantId, take: usize) -> Answer<bool> {
+        self.timed(StoreVerb::AuditForget, self.inner.forget_events(tenant, take)).await
+    }
+}
+
+#[async_trait]
+impl Statistics for Metered {
+    async fn days(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<Vec<(Day, Counts)>> {
+        self.timed(StoreVerb::StatisticsDays, self.inner.days(tenant, from, to)).await
+    }
+
+    async fn active_users(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<u64> {
+        self.timed(StoreVerb::StatisticsUsers, self.inner.active_users(tenant, from, to)).await
     }
 }

@@ -70,6 +70,7 @@ mod tests {
             issuer: issuer.to_owned(),
             management: "m".into(),
             userinfo: "u".into(),
+            is_operators: false,
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("fjall", "store/embedded"),
     ("fred", "store/cluster"),
     ("getrandom", "clock"),
+    ("governor", "engine/quotas"),
+    ("hickory_resolver", "engine/dns"),
     ("hyper", "transport"),
     ("hyper_util", "transport"),
     ("jsonwebtoken", "signing"),

@@ -198,6 +198,28 @@ test('keys, settings, connections and logs', async () => {
   assert.ok(logs.some((event) => event.type === 'sapi'))
 })
 
+test('statistics and custom domains', async () => {
+  assert.equal((await login()).status, 200)
+  const until = async (good) => {
+    for (let tries = 0; tries < 100; tries++) {
+      if (await good()) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.fail('the statistics never say so')
+  }
+  await until(async () => (await management.stats.getActiveUsersCount()) > 0)
+  await until(async () => (await management.stats.getDaily()).some((day) => day.logins > 0))
+  const claimed = await management.customDomains.create({ domain: `${mark}.example.test`, type: 'self_managed_certs' })
+  assert.equal(claimed.status, 'pending_verification')
+  assert.equal(claimed.verification.methods[0].name, 'txt')
+  const got = await management.customDomains.get(claimed.custom_domain_id)
+  assert.equal(got.domain, claimed.domain)
+  const listed = await management.customDomains.list()
+  assert.ok(listed.some((domain) => domain.custom_domain_id === claimed.custom_domain_id))
+  await management.customDomains.delete(claimed.custom_domain_id)
+  await assert.rejects(management.customDomains.get(claimed.custom_domain_id), (error) => error.statusCode === 404)
+})
+
 test('what is wrong is told as Auth0 tells it', async () => {
   const status = (statusCode) => (error) => error.statusCode === statusCode
   await assert.rejects(management.clients.get('nothing'), status(404))

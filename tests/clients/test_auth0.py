@@ -1,6 +1,7 @@
 """The stock auth0-python ManagementClient, over TLS: makes what a tenant needs, gets tokens, takes them away."""
 
 import secrets
+import time
 import unittest
 
 import httpx
@@ -150,6 +151,23 @@ class Tenant(unittest.TestCase):
         with self.assertRaises(ApiError) as refused:
             self.management.users.create(connection=CONNECTION, email=self.email, password=PASSWORD)
         self.assertEqual(refused.exception.status_code, 409)
+
+    def test_statistics_and_custom_domains(self) -> None:
+        self.login()
+        made = self.management
+        deadline = time.monotonic() + 5
+        while made.stats.get_active_users_count() < 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertGreaterEqual(made.stats.get_active_users_count(), 1)
+        self.assertTrue(any(day.logins for day in made.stats.get_daily()))
+        domain = f"py-{secrets.token_hex(4)}.example.test"
+        claimed = made.custom_domains.create(domain=domain, type="self_managed_certs")
+        self.assertEqual(claimed.status, "pending_verification")
+        self.assertEqual(made.custom_domains.get(claimed.custom_domain_id).domain, domain)
+        made.custom_domains.delete(claimed.custom_domain_id)
+        with self.assertRaises(ApiError) as gone:
+            made.custom_domains.get(claimed.custom_domain_id)
+        self.assertEqual(gone.exception.status_code, 404)
 
     def test_logs(self) -> None:
         self.login()

@@ -97,6 +97,18 @@ impl Caller {
         Answer { status, retry_after: None, body }
     }
 
+    /// Gets a document at another host of the same process.
+    pub(crate) async fn get_at(&self, host: &str, path: &str) -> (u16, Value) {
+        let request = self.http.get(format!("{}{path}", self.base)).header("host", host);
+        whole(request.send().await.unwrap()).await
+    }
+
+    /// Posts a form at another host of the same process.
+    pub(crate) async fn post_at(&self, host: &str, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.base)).header("host", host).form(form);
+        whole(request.send().await.unwrap()).await
+    }
+
     /// Whose refresh token it is.
     pub(crate) async fn subject(&self, token: &str) -> String {
         let form = [&[("token", token)][..], &WEB].concat();
@@ -108,6 +120,11 @@ impl Caller {
         let response = self.http.get(format!("{}/.well-known/jwks.json", self.base)).send().await.unwrap();
         serde_json::from_str(&response.text().await.unwrap()).unwrap()
     }
+}
+
+async fn whole(response: reqwest::Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default())
 }
 
 impl Answer {

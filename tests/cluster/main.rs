@@ -19,4 +19,5 @@ mod own_cluster;
 mod races;
 mod refresh;
 mod revocation;
+mod tenants;
 mod world;

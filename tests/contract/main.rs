@@ -44,5 +44,6 @@ mod records;
 mod rotation;
 mod sessions;
 mod spends;
+mod statistics;
 mod terms;
 mod world;

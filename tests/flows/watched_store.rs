@@ -12,6 +12,7 @@ use jeton::model::log_event::LogEvent;
 use jeton::model::membership::Membership;
 use jeton::model::record::Kind;
 use jeton::model::session::{Ended, Session};
+use jeton::model::statistics::{Counts, Day};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
 use jeton::store::change_feed::{Position, Tail};
@@ -22,7 +23,7 @@ use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
-    SharedStore, Spends, StoreError,
+    SharedStore, Spends, Statistics, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -329,5 +330,23 @@ impl AuditLog for WatchedStore {
     async fn recent(&self, tenant: &TenantId, before: Option<&str>, take: usize) -> Answer<Vec<Logged>> {
         self.pass(0)?;
         self.inner.recent(tenant, before, take).await
+    }
+
+    async fn forget_events(&self, tenant: &TenantId, take: usize) -> Answer<bool> {
+        self.pass(0)?;
+        self.inner.forget_events(tenant, take).await
+    }
+}
+
+#[async_trait]
+impl Statistics for WatchedStore {
+    async fn days(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<Vec<(Day, Counts)>> {
+        self.pass(0)?;
+        self.inner.days(tenant, from, to).await
+    }
+
+    async fn active_users(&self, tenant: &TenantId, from: Day, to: Day) -> Answer<u64> {
+        self.pass(0)?;
+        self.inner.active_users(tenant, from, to).await
     }
 }

@@ -45,7 +45,8 @@ async fn a_connections_policy_holds_for_new_passwords() {
     let elsewhere = json!({ "connection": "partners", "email": "a@example.test", "password": "whatever1" });
     let other = world.made("/users", elsewhere, "user_id").await;
     assert_eq!(world.get("/users-by-email?email=a@example.test").await.all("user_id").len(), 2);
-    world.delete(&format!("/connections/{partners}")).await.refused(400, "invalid_body");
+    let needed = world.delete(&format!("/connections/{partners}")).await.refused(409, "resource_conflict");
+    assert!(needed.contains("still has users"), "{needed}");
     world.delete(&format!("/users/{}", encoded(&other))).await.with(204);
     world.delete(&format!("/connections/{partners}")).await.with(204);
     let nowhere = json!({ "connection": "partners", "email": "b@example.test" });
@@ -64,6 +65,12 @@ async fn keys_are_rotated_and_revoked() {
     };
     let old = current(&before);
     assert!(!before.to_string().contains("sealed"), "{before}");
+    for key in before.as_array().unwrap() {
+        let text = |name: &str| key[name].as_str().unwrap();
+        assert!(text("cert").starts_with("-----BEGIN CERTIFICATE-----\n"), "{key}");
+        assert_eq!(text("fingerprint").replace(':', ""), text("thumbprint"));
+        assert_eq!((text("thumbprint").len(), text("fingerprint").len()), (40, 59));
+    }
     let rotated = world.post("/keys/signing/rotate", json!({})).await.with(201);
     assert_ne!(rotated["kid"], old.as_str());
     let after = world.get("/keys/signing").await.with(200);

@@ -1,10 +1,15 @@
 //! A world to test in: a server over an embedded store, and an administrator with every scope.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jeton::boot::{Server, Surroundings};
 use jeton::clock::{Clock, Entropy, UnixMs};
 use jeton::config::Config;
+use jeton::engine::Engine;
+use jeton::store::SharedStore;
+use jeton::store::embedded::{Embedded, Entries};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -15,6 +20,8 @@ const SECRET: &str = "mgmt-0123456789abcdefghijklmnopqrstuvwxyz-ABCDEFGHI";
 /// The world; stop it at the end of each test.
 pub(crate) struct World {
     server: Server,
+    store: Arc<Embedded>,
+    config: Config,
     http: reqwest::Client,
     token: String,
     pub(crate) clock: Clock,
@@ -23,6 +30,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A world whose configuration is changed first.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.public.address = "127.0.0.1:0".parse().unwrap();
@@ -33,16 +45,91 @@ impl World {
         config.passwords.iterations = 1;
         config.bootstrap.client_id = "admin".into();
         config.bootstrap.client_secret = SECRET.to_owned().into();
-        let clock = Clock::fixed(UnixMs(1_800_000_000_000));
-        let surroundings = Surroundings { clock: clock.clone(), entropy: Entropy::System, store: None };
+        change(&mut config);
+        Self::open(config, Clock::fixed(UnixMs(1_800_000_000_000)), folder).await
+    }
+
+    async fn open(config: Config, clock: Clock, folder: tempfile::TempDir) -> Self {
+        let store = Embedded::open(&config.embedded, clock.clone()).unwrap();
+        let shared: SharedStore = store.clone();
+        let surroundings =
+            Surroundings { clock: clock.clone(), entropy: Entropy::System, store: Some(shared) };
         let server = Server::start(&config, surroundings).await.unwrap();
         let address = server.public_address();
-        let http =
-            reqwest::Client::builder().resolve("localhost", address).resolve("other.localhost", address);
-        let http = http.build().unwrap();
-        let mut world = Self { server, http, token: String::new(), clock, folder };
-        world.token = world.admin_token(&[]).await.text("access_token");
+        let hosts = ["localhost", "a1.localhost", "acme.localhost", "b2.localhost", "gone.localhost"];
+        let more = ["login.acme.test", "other.localhost"];
+        let http = hosts
+            .iter()
+            .chain(&more)
+            .fold(reqwest::Client::builder(), |builder, host| builder.resolve(host, address));
+        let (http, token) = (http.build().unwrap(), String::new());
+        let mut world = Self { server, store, config, http, token, clock, folder };
+        world.renew().await;
         world
+    }
+
+    /// The same world after its server was stopped and started again.
+    pub(crate) async fn restarted(self) -> Self {
+        let Self { server, store, config, clock, folder, .. } = self;
+        server.stop().await;
+        drop(store);
+        Self::open(config, clock, folder).await
+    }
+
+    /// The administrator takes a new token.
+    pub(crate) async fn renew(&mut self) {
+        self.token = self.admin_token(&[]).await.text("access_token");
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        self.server.engine()
+    }
+
+    /// How much the store holds.
+    pub(crate) fn entries(&self) -> Entries {
+        self.store.entries().unwrap()
+    }
+
+    /// Asks until the answer has this status.
+    pub(crate) async fn eventually(&self, path: &str, status: u16) {
+        for _ in 0..500 {
+            if self.get(path).await.status == status {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{path} never answers {status}");
+    }
+
+    /// The issuer that the discovery document at a host names.
+    pub(crate) async fn issuer_at(&self, host: &str) -> String {
+        let url = self.url(host, "/.well-known/openid-configuration");
+        Answer::read(self.http.get(url).send().await.unwrap()).await.text("issuer")
+    }
+
+    /// The administrator's token, taken at another host of the same tenant.
+    pub(crate) async fn admin_token_at(&self, host: &str) -> String {
+        let audience = format!("{}api/v2/", self.issuer());
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "admin"),
+            ("client_secret", SECRET),
+            ("audience", &audience),
+        ];
+        self.token_at(host, &form).await.text("access_token")
+    }
+
+    /// A token of the first administrator of a tenant that was just made.
+    pub(crate) async fn administrator(&self, made: &Value) -> String {
+        let text = |name: &str| made["management_client"][name].as_str().unwrap().to_owned();
+        let (id, secret, audience) = (text("client_id"), text("client_secret"), text("audience"));
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &id),
+            ("client_secret", &secret),
+            ("audience", &audience),
+        ];
+        self.token_at(made["domain"].as_str().unwrap(), &form).await.text("access_token")
     }
 
     pub(crate) async fn stop(self) {
@@ -83,7 +170,11 @@ impl World {
     }
 
     pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Answer {
-        let url = self.url("localhost", "/oauth/token");
+        self.token_at("localhost", form).await
+    }
+
+    pub(crate) async fn token_at(&self, host: &str, form: &[(&str, &str)]) -> Answer {
+        let url = self.url(host, "/oauth/token");
         Answer::read(self.http.post(url).form(form).send().await.unwrap()).await
     }
 
@@ -129,7 +220,11 @@ impl World {
     }
 
     pub(crate) fn anonymous(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, self.url("localhost", &format!("/api/v2{path}")))
+        self.anonymous_at("localhost", method, path)
+    }
+
+    pub(crate) fn anonymous_at(&self, host: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.url(host, &format!("/api/v2{path}")))
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {

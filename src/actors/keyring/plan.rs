@@ -132,6 +132,7 @@ mod tests {
             status,
             sealed_private_key: String::new(),
             public_jwk: serde_json::Value::Null,
+            certificate: None,
         }
     }
 

@@ -10,6 +10,11 @@ use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, TenantId};
 
+/// So many users are looked at for one that needs a connection.
+const USERS_LOOKED_AT: usize = 20_000;
+/// Users read at once.
+const STEP: usize = 500;
+
 /// A connection to create or change.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,34 +72,42 @@ impl Registrar {
         }
     }
 
-    /// Removes a connection; refused while it has users or is the default directory.
+    /// Removes a connection; refused while it has users or is the default directory. Users are kept by id, not by
+    /// connection: beyond 20,000 of them in the tenant, nobody can tell within one request that none is
+    /// left, and the connection stays.
     ///
     /// # Errors
-    /// [`Refusal::Missing`], [`Refusal::Invalid`].
+    /// [`Refusal::Missing`], [`Refusal::Invalid`], [`Refusal::InUse`].
     pub async fn remove_connection(&self, tenant: &Tenant, connection: &Connection) -> Result<(), Refusal> {
         if tenant.settings.default_directory == connection.name {
             return Err(Refusal::flaw("name", &"the tenant's default directory stays"));
         }
-        if self.has_users(&tenant.id, &connection.name).await? {
-            return Err(Refusal::flaw("name", &"this connection still has users; delete them first"));
+        if let Some(why) = self.is_needed(&tenant.id, &connection.name).await? {
+            return Err(Refusal::InUse(why));
         }
         self.disable_everywhere(&tenant.id, &connection.name).await?;
         let removed = self.catalog.remove::<Connection>(&tenant.id, connection.name.as_str()).await?;
         removed.map(|_| ()).ok_or(Refusal::Missing)
     }
 
-    async fn has_users(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<bool, Refusal> {
+    /// Why a connection cannot go, if it cannot.
+    async fn is_needed(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<Option<&'static str>, Refusal> {
         let mut after: Option<String> = None;
-        loop {
-            let (users, next) = self.catalog.page::<User>(tenant, after.as_deref(), 500).await?;
+        for _ in 0..USERS_LOOKED_AT / STEP {
+            let (users, next) = self.catalog.page::<User>(tenant, after.as_deref(), STEP).await?;
             if users.iter().any(|user| user.record.connection == *connection) {
-                return Ok(true);
+                return Ok(Some("The connection still has users; delete them first."));
             }
             match next {
                 Some(next) => after = Some(next),
-                None => return Ok(false),
+                None => return Ok(None),
             }
         }
+        Ok(Some("The tenant has too many users to tell whether any of them is left in the connection."))
     }
 }
 

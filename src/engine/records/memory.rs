@@ -13,6 +13,7 @@ use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
 use crate::model::session::{Ended, Session};
+use crate::model::statistics::{Counts, Day};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
@@ -23,7 +24,7 @@ use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions, Spends,
-    StoreError,
+    Statistics, StoreError,
 };
 
 type DocumentKey = (TenantId, Kind, String);
@@ -236,6 +237,21 @@ impl AuditLog for Memory {
     }
 
     async fn recent(&self, _: &TenantId, _: Option<&str>, _: usize) -> Result<Vec<Logged>, StoreError> {
+        absent()
+    }
+
+    async fn forget_events(&self, _: &TenantId, _: usize) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+#[async_trait::async_trait]
+impl Statistics for Memory {
+    async fn days(&self, _: &TenantId, _: Day, _: Day) -> Result<Vec<(Day, Counts)>, StoreError> {
+        absent()
+    }
+
+    async fn active_users(&self, _: &TenantId, _: Day, _: Day) -> Result<u64, StoreError> {
         absent()
     }
 }

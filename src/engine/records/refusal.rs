@@ -21,6 +21,9 @@ pub enum Refusal {
     /// There is one with this id.
     #[error("a record with this id exists already")]
     Exists,
+    /// Something else needs the record; it cannot go.
+    #[error("{0}")]
+    InUse(&'static str),
     /// The draft is wrong in these places.
     #[error("{}", listed(.0))]
     Invalid(Vec<Flaw>),
@@ -73,6 +76,7 @@ impl Refusal {
             Self::Busy { .. }
             | Self::Conflict
             | Self::Exists
+            | Self::InUse(_)
             | Self::Missing
             | Self::Ours(_)
             | Self::Store(_) => vec![Flaw { path: String::new(), expected: self.to_string() }],

@@ -42,10 +42,25 @@ impl Registrar {
         let system = TenantId::from(SYSTEM_TENANT);
         let found = self.catalog.find::<Tenant>(&system, &draft.id).await?;
         let before = self.still(admit(mode, found)?)?;
+        if before.as_ref().is_some_and(|before| before.record.deleting) {
+            // Once nothing is left of it, the name is free.
+            return Err(Refusal::Conflict);
+        }
         let base = before.as_ref().map_or_else(|| fresh(&draft.id), |before| before.record.clone());
         let after = overlaid(draft, base)?;
         check(&after)?;
         self.settle(before, after).await
+    }
+
+    /// Disables a tenant for good; from here on it can only be removed.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`]; retiring again is safe.
+    pub async fn retire_tenant(&self, id: &TenantId) -> Result<Tenant, Refusal> {
+        let found = self.catalog.find::<Tenant>(&TenantId::from(SYSTEM_TENANT), id.as_str()).await?;
+        let before = self.still(found)?.ok_or(Refusal::Missing)?;
+        let after = Tenant { enabled: false, deleting: true, ..before.record.clone() };
+        Ok(self.settle(Some(before), after).await?.record)
     }
 }
 
@@ -55,8 +70,10 @@ fn fresh(id: &str) -> Tenant {
         friendly_name: String::new(),
         branding: Branding::default(),
         custom_domains: Vec::new(),
+        claimed_domains: Vec::new(),
         issuer: None,
         enabled: true,
+        deleting: false,
         settings: TenantSettings::default(),
         attack_protection: AttackProtection::default(),
     }
@@ -206,6 +223,19 @@ mod tests {
             let refusal = world.registrar.put_tenant(drafted(draft), Mode::Import).await.unwrap_err();
             assert!(paths(&refusal).iter().any(|found| found == path), "{path}: {refusal}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_retired_tenant_does_not_come_back() {
+        let world = World::start().await;
+        let retired = world.registrar.retire_tenant(&"acme".into()).await.unwrap();
+        assert!(!retired.enabled && retired.deleting);
+        world.registrar.retire_tenant(&"acme".into()).await.unwrap();
+        let enable = || drafted(json!({"id": "acme", "enabled": true}));
+        for mode in [Mode::Update, Mode::Import] {
+            assert!(matches!(world.registrar.put_tenant(enable(), mode).await, Err(Refusal::Conflict)));
+        }
+        assert!(matches!(world.registrar.put_tenant(enable(), Mode::Create).await, Err(Refusal::Exists)));
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use super::ask::Ask;
 use super::change_feed::Entry;
 use super::functions::Verb;
 use crate::model::log_event::LogEvent;
+use crate::model::statistics::{Day, tallied};
 use crate::protocol::ids::TenantId;
 use crate::store::StoreError;
 use crate::store::audit_log::{AuditLog, Logged};
@@ -23,14 +24,24 @@ impl AuditLog for Cluster {
         for event in events {
             tenants.entry(&event.tenant).or_default().push(event);
         }
+        let days = tallied(events);
         let appended = tenants.into_iter().map(async |(tenant, events)| {
             let mut ask = Ask::verb(Verb::Log, self.keys.log(tenant))
                 .number(self.settings.log_length)
-                .number(self.settings.log_retention_secs.saturating_mul(1000));
+                .number(self.settings.log_retention_secs.saturating_mul(1000))
+                .number(self.settings.stats_days.into())
+                .number(events.len() as u64);
             for event in events {
                 let json =
                     serde_json::to_vec(event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
                 ask = ask.with(Bytes::from(json));
+            }
+            for ((_, day), tally) in days.range((tenant, Day(0))..=(tenant, Day(u32::MAX))) {
+                let counts = &tally.counts;
+                ask = ask.number(day.0.into()).number(counts.logins).number(counts.signups);
+                ask = ask.number(counts.leaked_passwords).number(counts.first_at.0).number(counts.last_at.0);
+                ask = ask.number(tally.users.len() as u64);
+                ask = tally.users.iter().fold(ask, |ask, user| ask.with(user.as_str()));
             }
             self.hot::<i64>(ask).await
         });
@@ -74,6 +85,14 @@ impl AuditLog for Cluster {
         };
         let ask = Ask::plain("XREVRANGE", self.keys.log(tenant)).with(from).with("-").with("COUNT");
         logged(self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?)
+    }
+
+    async fn forget_events(&self, tenant: &TenantId, _take: usize) -> Result<bool, StoreError> {
+        let today = Day::of(self.clock.now());
+        let oldest = today.before(self.settings.stats_days + 1);
+        // Tomorrow too: another node's clock may be ahead.
+        let ask = Ask::verb(Verb::Forget, self.keys.log(tenant)).number(oldest.0.into());
+        self.careful::<i64>(ask.number(u64::from(today.0) + 1)).await.map(|_gone| false)
     }
 }
 

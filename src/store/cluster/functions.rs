@@ -30,8 +30,10 @@ verbs! {
     Close = "close",
     Confirm = "confirm",
     Count = "count",
+    Days = "days",
     Draw = "draw",
     Families = "families",
+    Forget = "forget",
     ForgetMark = "forget_mark",
     IndexAdd = "index_add",
     IndexDrop = "index_drop",
@@ -45,9 +47,10 @@ verbs! {
     Revoke = "revoke",
     Rotate = "rotate",
     Start = "start",
-    Unlist = "unlist",
     Uncount = "uncount",
+    Unlist = "unlist",
     Update = "update",
+    Visitors = "visitors",
 }
 
 impl Verb {

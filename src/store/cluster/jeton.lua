@@ -372,13 +372,81 @@ end
 
 -- Log events -----------------------------------------------------------------------------------------------
 
--- KEYS log; ARGV length, retention in ms, events.
+-- A day's counts are a hash, its users a HyperLogLog, both beside the log.
+
+local function day_key(log_key, day)
+  return string.format('%sd%d', log_key, day)
+end
+
+local function visitors_key(log_key, day)
+  return string.format('%su%d', log_key, day)
+end
+
+local function tell_until(key, before, at)
+  local told = redis.call('HGET', key, before)
+  if not told then redis.call('HSET', key, before, at) end
+end
+
+-- Adds one day's tally, which begins at args[at]: day, logins, signups, leaked passwords, first and last instant,
+-- number of users, users. Answers where the next begins.
+local function add_day(log_key, args, at, keep_days)
+  local day, users = tonumber(args[at]), tonumber(args[at + 6])
+  local key = day_key(log_key, day)
+  redis.call('HINCRBY', key, 'l', args[at + 1])
+  redis.call('HINCRBY', key, 's', args[at + 2])
+  redis.call('HINCRBY', key, 'p', args[at + 3])
+  tell_until(key, 'f', args[at + 4])
+  redis.call('HSET', key, 't', args[at + 5])
+  local gone_at = string.format('%d', (day + 1 + keep_days) * 86400)
+  redis.call('EXPIREAT', key, gone_at)
+  if users > 0 then
+    local visitors = visitors_key(log_key, day)
+    for user = at + 7, at + 6 + users do redis.call('PFADD', visitors, args[user]) end
+    redis.call('EXPIREAT', visitors, gone_at)
+  end
+  return at + 7 + users
+end
+
+-- KEYS log; ARGV length, retention in ms, days that counts are kept, number of events, events, tallies of days.
 local function log(keys, args)
-  for at = 3, #args do redis.call('XADD', keys[1], 'MAXLEN', '~', args[1], '*', 'e', args[at]) end
+  local first, last = 5, 4 + tonumber(args[4])
+  for at = first, last do redis.call('XADD', keys[1], 'MAXLEN', '~', args[1], '*', 'e', args[at]) end
   local oldest = math.max(0, now_secs() * 1000 - tonumber(args[2]))
   redis.call('XTRIM', keys[1], 'MINID', '~', string.format('%d', oldest))
   redis.call('PEXPIRE', keys[1], args[2])
-  return #args - 2
+  local at = last + 1
+  while at <= #args do at = add_day(keys[1], args, at, tonumber(args[3])) end
+  return last - first + 1
+end
+
+-- KEYS log; ARGV first day, last day. Answers day, logins, signups, leaked passwords, first and last instant.
+local function days(keys, args)
+  local found = {}
+  for day = tonumber(args[1]), tonumber(args[2]) do
+    local counts = redis.call('HMGET', day_key(keys[1], day), 'l', 's', 'p', 'f', 't')
+    if counts[1] then
+      local row = { day }
+      for at = 1, 5 do row[at + 1] = tonumber(counts[at]) end
+      found[#found + 1] = row
+    end
+  end
+  return found
+end
+
+-- KEYS log; ARGV first day, last day.
+local function visitors(keys, args)
+  local all = {}
+  for day = tonumber(args[1]), tonumber(args[2]) do all[#all + 1] = visitors_key(keys[1], day) end
+  return redis.call('PFCOUNT', unpack(all))
+end
+
+-- KEYS log; ARGV first day, last day.
+local function forget(keys, args)
+  local gone = redis.call('UNLINK', keys[1])
+  for day = tonumber(args[1]), tonumber(args[2]) do
+    gone = gone + redis.call('UNLINK', day_key(keys[1], day), visitors_key(keys[1], day))
+  end
+  return gone
 end
 
 -- ------------------------------------------------------------------------------------------------------------
@@ -405,3 +473,6 @@ verb('claim', claim)
 verb('confirm', confirm)
 verb('release', release)
 verb('log', log)
+verb('days', days, 'no-writes')
+verb('visitors', visitors)
+verb('forget', forget)

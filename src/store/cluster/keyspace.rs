@@ -10,6 +10,8 @@
 //! | `{I kind tenant}field` | the terms of one field, each with an id (sorted set) |
 //! | `{N tenant name}` | who owns a unique name |
 //! | `{L tenant}` | log events (stream) |
+//! | `{L tenant}d day` | what a day came to (hash) |
+//! | `{L tenant}u day` | who was there (`HyperLogLog`) |
 //! | `S digest` | a spent thing |
 //! | `{C digest}` | the marks of a subject (hash: count and expiry) |
 //! | `{C digest}b` | the bucket of a subject: when it is full again |

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::Double;
 use crate::model::change::Change;
 use crate::model::log_event::LogEvent;
+use crate::model::statistics::{Counts, Day, Tally, tallied};
 use crate::protocol::ids::TenantId;
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
-use crate::store::{AuditLog, ChangeFeed, StoreError};
+use crate::store::{AuditLog, ChangeFeed, Statistics, StoreError};
 
 fn place(entries: usize) -> Position {
     Position { major: 0, minor: entries as u64 }
@@ -95,5 +96,31 @@ impl AuditLog for Double {
         let logged = all.map(|(at, event)| Logged { id: format!("{at:020}"), event: event.clone() });
         let older = logged.rev().filter(|logged| before.is_none_or(|before| logged.id.as_str() < before));
         Ok(older.take(take).collect())
+    }
+
+    async fn forget_events(&self, tenant: &TenantId, _: usize) -> Result<bool, StoreError> {
+        self.strike().await?;
+        self.state().log.retain(|event| event.tenant != *tenant);
+        Ok(false)
+    }
+}
+
+#[async_trait::async_trait]
+impl Statistics for Double {
+    async fn days(&self, tenant: &TenantId, from: Day, to: Day) -> Result<Vec<(Day, Counts)>, StoreError> {
+        self.strike().await?;
+        let state = self.state();
+        let asked = |(own, day): (&TenantId, Day)| own == tenant && (from..=to).contains(&day);
+        let days = tallied(&state.log).into_iter().filter(|(at, _)| asked(*at));
+        Ok(days.map(|((_, day), Tally { counts, .. })| (day, counts)).collect())
+    }
+
+    async fn active_users(&self, tenant: &TenantId, from: Day, to: Day) -> Result<u64, StoreError> {
+        self.strike().await?;
+        let state = self.state();
+        let asked = |(own, day): (&TenantId, Day)| own == tenant && (from..=to).contains(&day);
+        let days = tallied(&state.log).into_iter().filter(|(at, _)| asked(*at));
+        let users: std::collections::BTreeSet<_> = days.flat_map(|(_, tally)| tally.users).collect();
+        Ok(users.len() as u64)
     }
 }

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::batch::Batch;
 use super::disk::{Space, end_of};
 use super::records::text;
-use super::{Embedded, keys};
+use super::{Embedded, keys, statistics};
 use crate::clock::UnixMs;
 use crate::config;
 use crate::model::log_event::LogEvent;
+use crate::model::statistics::tallied;
 use crate::protocol::ids::TenantId;
 use crate::store::audit_log::Logged;
 use crate::store::{AuditLog, StoreError};
@@ -46,6 +47,9 @@ impl State {
 #[async_trait]
 impl AuditLog for Embedded {
     async fn append(&self, events: &[LogEvent]) -> Result<(), StoreError> {
+        let days = tallied(events).into_iter();
+        let days: Vec<_> = days.map(|((tenant, day), tally)| (tenant.clone(), day, tally)).collect();
+        let keep = self.stats_days;
         let events = events
             .iter()
             .map(|event| {
@@ -59,6 +63,9 @@ impl AuditLog for Embedded {
                 batch.put(Space::Log, keys::log_event(&tenant, id), event)?;
                 batch.put(Space::Log, keys::log_order(id), tenant.as_str())?;
                 state.events += 1;
+            }
+            for (tenant, day, tally) in days {
+                statistics::add(batch, (&tenant, day), &tally, keep)?;
             }
             batch.write(Space::Log, keys::LOG_STATE, &state)
         })
@@ -102,6 +109,27 @@ impl AuditLog for Embedded {
             Some(None) => return Ok(Vec::new()),
         };
         logged(&prefix, &self.disk()?.page_back(Space::Log, &prefix, before.as_deref(), take)?)
+    }
+
+    async fn forget_events(&self, tenant: &TenantId, take: usize) -> Result<bool, StoreError> {
+        let tenant = tenant.clone();
+        self.write(move |batch| {
+            let prefix = keys::log_events_of(&tenant);
+            let met = batch.committed().page(Space::Log, &prefix, &[], take)?;
+            let forgotten = met.len();
+            for (key, _) in met {
+                if let Ok(id) = <[u8; 12]>::try_from(&key[prefix.len()..]) {
+                    batch.remove(Space::Log, keys::log_order(id));
+                }
+                batch.remove(Space::Log, key);
+            }
+            let mut state: State = batch.read(Space::Log, &keys::LOG_STATE)?.unwrap_or_default();
+            state.events = state.events.saturating_sub(forgotten as u64);
+            batch.write(Space::Log, keys::LOG_STATE, &state)?;
+            let days = statistics::forget(batch, &tenant, take)?;
+            Ok(forgotten == take || days == take)
+        })
+        .await
     }
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::disk::Space;
 use crate::clock::UnixMs;
 use crate::model::record::Kind;
+use crate::model::statistics::Day;
 use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::counters::Subject;
@@ -33,6 +34,7 @@ const TERM: u8 = b't';
 /// First bytes in [`Space::Log`].
 pub(super) const LOG_ORDER: u8 = b'o';
 const LOG_EVENT: u8 = b'e';
+const LOG_DAY: u8 = b'd';
 
 /// The one key that counts log events.
 pub(super) const LOG_STATE: [u8; 1] = *b"m";
@@ -161,6 +163,21 @@ pub(super) fn log_event(tenant: &TenantId, id: [u8; 12]) -> Vec<u8> {
 /// The place of a log event among those of all tenants; the value is its tenant.
 pub(super) fn log_order(id: [u8; 12]) -> [u8; 13] {
     tagged(LOG_ORDER, &id)
+}
+
+/// What the keys of a tenant's days start with.
+pub(super) fn days_of(tenant: &TenantId) -> Vec<u8> {
+    Key::new(LOG_DAY).part(tenant.as_str()).0
+}
+
+/// The counts of a day.
+pub(super) fn day(tenant: &TenantId, day: Day) -> Vec<u8> {
+    Key(days_of(tenant)).last(&day.0.to_be_bytes())
+}
+
+/// The users of a day; right behind its counts.
+pub(super) fn visitors(tenant: &TenantId, at: Day) -> Vec<u8> {
+    Key(day(tenant, at)).last(b"u")
 }
 
 fn tagged<const N: usize>(tag: u8, rest: &[u8]) -> [u8; N] {

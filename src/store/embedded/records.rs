@@ -108,7 +108,12 @@ fn spelled(key: &RecordKey) -> Vec<u8> {
 
 fn counted(batch: &mut Batch<'_>, key: Vec<u8>, step: i64) -> Result<(), StoreError> {
     let count = batch.get(Space::Kept, &key)?.map_or(Ok(0), |bytes| version(&bytes))?;
-    batch.put(Space::Kept, key, count.saturating_add_signed(step).to_be_bytes())
+    match count.saturating_add_signed(step) {
+        // A tenant that is gone leaves nothing behind.
+        0 => batch.remove(Space::Kept, key),
+        count => batch.put(Space::Kept, key, count.to_be_bytes())?,
+    }
+    Ok(())
 }
 
 fn packed(version: u64, document: &[u8]) -> Vec<u8> {

@@ -73,6 +73,8 @@ labels! {
     StoreVerb("verb") {
         /// `AuditLog::append`.
         AuditAppend = "audit_append",
+        /// `AuditLog::forget`.
+        AuditForget = "audit_forget",
         /// `AuditLog::recent`.
         AuditRecent = "audit_recent",
         /// `Counters::draw`.
@@ -141,5 +143,9 @@ labels! {
         Spend = "spend",
         /// `Spends::is_spent`.
         SpendFind = "spend_find",
+        /// `Statistics::days`.
+        StatisticsDays = "statistics_days",
+        /// `Statistics::active_users`.
+        StatisticsUsers = "statistics_users",
     }
 }
