@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cache;
 pub mod cluster;
+pub mod deliveries;
 pub mod embedded;
 pub mod error;
 pub mod keys;
@@ -11,6 +12,7 @@ pub mod listeners;
 pub mod logging;
 pub mod mail;
 mod optional;
+pub mod outgoing;
 mod overlay;
 pub mod passwords;
 mod ranges;
@@ -67,6 +69,10 @@ pub struct Config {
     pub mail: mail::Mail,
     /// Clients that register themselves.
     pub registration: registration::Registration,
+    /// What must reach somebody outside.
+    pub deliveries: deliveries::Deliveries,
+    /// Requests of this server's own.
+    pub outgoing: outgoing::Outgoing,
 }
 
 /// Which store holds everything.
@@ -101,6 +107,8 @@ impl Default for Config {
             audit: audit::Audit::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
+            deliveries: deliveries::Deliveries::default(),
+            outgoing: outgoing::Outgoing::default(),
         }
     }
 }

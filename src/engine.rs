@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::actors::Actors;
+use crate::actors::deliveries::Web;
 use crate::clock::{Clock, Entropy, UnixMs};
 use crate::model::log_event::LogEvent;
 use crate::model::signing_key::Algorithm;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What sends messages to people.
     pub mailer: Mailer,
+    /// What makes requests to other servers.
+    pub web: Arc<dyn Web>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.

@@ -12,6 +12,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     ring(&config.ring)?;
     cache(&config.cache)?;
     audit(&config.audit)?;
+    deliveries(&config.deliveries)?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -90,4 +91,13 @@ fn audit(section: &super::audit::Audit) -> Result<(), ConfigError> {
     within("audit.buffer", &section.buffer, &(1..=10_000_000))?;
     within("audit.batch", &section.batch, &(1..=100_000))?;
     within("audit.flush_ms", &section.flush_ms, &(1..=60_000))
+}
+
+fn deliveries(section: &super::deliveries::Deliveries) -> Result<(), ConfigError> {
+    within("deliveries.queue", &section.queue, &(1..=1_000_000))?;
+    within("deliveries.concurrency", &section.concurrency, &(1..=1_024))?;
+    within("deliveries.attempts", &section.attempts, &(1..=100))?;
+    within("deliveries.first_pause_ms", &section.first_pause_ms, &(1..=3_600_000))?;
+    within("deliveries.longest_pause_ms", &section.longest_pause_ms, &(1..=86_400_000))?;
+    within("deliveries.timeout_ms", &section.timeout_ms, &(10..=600_000))
 }

@@ -39,6 +39,7 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("ractor", "actors"),
     ("rsa", "signing"),
     ("rustls", "transport"),
+    ("rustls_platform_verifier", "transport"),
     ("scrypt", "actors/passwords"),
     ("tokio_rustls", "transport"),
 ];

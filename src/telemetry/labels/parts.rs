@@ -47,6 +47,26 @@ labels! {
         User = "user",
     }
 
+    /// What is delivered to somebody outside.
+    DeliveryKind("kind") {
+        /// A back-channel logout token.
+        Logout = "logout",
+        /// A message to a person.
+        Mail = "mail",
+    }
+
+    /// What became of a delivery, or of one attempt at it.
+    DeliveryOutcome("outcome") {
+        /// The attempt failed; another one follows.
+        Again = "again",
+        /// It arrived.
+        Delivered = "delivered",
+        /// It will not be tried again.
+        GivenUp = "given_up",
+        /// Too much was waiting already.
+        NoRoom = "no_room",
+    }
+
     /// Whether a cache had it.
     LookupLabel("result") {
         /// It did, absence included.
