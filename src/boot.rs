@@ -211,6 +211,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         mailer,
         web,
         documents_max_age_secs: config.keys.publish_lead_secs,
+        session_touch_secs: config.sessions.touch_secs,
         log_token_successes: config.audit.token_successes,
     };
     let engine = Arc::new(Engine::new(parts)?);

@@ -19,6 +19,7 @@ mod ranges;
 pub mod registration;
 pub mod ring;
 pub mod secrets;
+pub mod sessions;
 pub mod tenants;
 
 use std::path::Path;
@@ -65,6 +66,8 @@ pub struct Config {
     pub cache: cache::Cache,
     /// Log events on their way to the store.
     pub audit: audit::Audit,
+    /// Logins of people.
+    pub sessions: sessions::Sessions,
     /// Messages to people.
     pub mail: mail::Mail,
     /// Clients that register themselves.
@@ -105,6 +108,7 @@ impl Default for Config {
             ring: ring::Ring::default(),
             cache: cache::Cache::default(),
             audit: audit::Audit::default(),
+            sessions: sessions::Sessions::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
             deliveries: deliveries::Deliveries::default(),

@@ -21,12 +21,15 @@ pub mod accounts;
 pub mod attempts;
 pub mod authorization;
 pub mod consents;
+pub mod endings;
 pub mod hints;
 pub mod invitations;
 pub mod logout;
+mod logout_notice;
 pub mod mail;
 pub mod management_api;
 pub mod organizations;
+pub mod own_account;
 pub mod people;
 pub mod presence;
 pub mod records;
@@ -41,6 +44,7 @@ pub mod targets;
 pub mod tickets;
 
 use attempts::Attempts;
+use endings::Endings;
 use mail::Mailer;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
@@ -70,6 +74,8 @@ pub struct Parts {
     pub tenancy: Arc<Tenancy>,
     /// For how long clients may keep the key set and discovery documents, in seconds.
     pub documents_max_age_secs: u64,
+    /// How long the note of a session's last use may be old before a new use is noted, in seconds.
+    pub session_touch_secs: u64,
     /// Whether successful token requests are written to the tenant's log, not only failures.
     pub log_token_successes: bool,
 }
@@ -79,6 +85,7 @@ pub struct Engine {
     parts: Parts,
     attempts: Attempts,
     registrations: Registrations,
+    endings: Arc<Endings>,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -91,8 +98,16 @@ impl Engine {
     pub fn new(parts: Parts) -> Result<Self, OAuthError> {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
+        let surroundings = endings::Surroundings {
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            store: Arc::clone(&parts.store),
+            tenancy: Arc::clone(&parts.tenancy),
+            web: Arc::clone(&parts.web),
+        };
+        let endings = Endings::new(&parts.actors, surroundings);
         let registrations = Registrations::new(parts.registration.clone());
-        Ok(Self { attempts: Attempts::default(), parts, registrations, secret_memo, serial })
+        Ok(Self { attempts: Attempts::default(), endings, parts, registrations, secret_memo, serial })
     }
 
     /// The present instant.
@@ -150,6 +165,11 @@ impl Engine {
         &self.parts.mailer
     }
 
+    /// What ends sessions.
+    pub fn endings(&self) -> &Arc<Endings> {
+        &self.endings
+    }
+
     /// Wrong passwords, counted.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
@@ -168,6 +188,11 @@ impl Engine {
     /// For how long clients may keep the key set and discovery documents, in seconds.
     pub fn documents_max_age_secs(&self) -> u64 {
         self.parts.documents_max_age_secs
+    }
+
+    /// How long the note of a session's last use may be old, in seconds.
+    pub fn session_touch_secs(&self) -> u64 {
+        self.parts.session_touch_secs
     }
 
     /// A token id that no other token has (`jti`, RFC 7519 §4.1.7).

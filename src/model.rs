@@ -11,6 +11,7 @@ pub mod family;
 pub mod invitation;
 pub mod log_event;
 pub mod membership;
+pub mod oidc_logout;
 pub mod organization;
 pub mod record;
 pub mod resource_server;

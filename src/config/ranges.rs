@@ -13,6 +13,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     cache(&config.cache)?;
     audit(&config.audit)?;
     deliveries(&config.deliveries)?;
+    within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",

@@ -45,7 +45,10 @@ async fn begin(
         Err(Refused::Here(error)) => return Err(error),
     };
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
-    let presence = engine.presence(tenant, cookie).await?;
+    let mut presence = engine.presence(tenant, cookie).await?;
+    if let Some(presence) = &mut presence {
+        engine.note_use(presence, exchange.device()).await;
+    }
     let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, presence.as_ref()).await? {
         Step::Answer(response) => html::respond(&response),
         Step::Ask(address) => html::see_other(&address),

@@ -7,6 +7,7 @@ use crate::engine::records::users::UserDraft;
 use crate::engine::records::{Mode, Refusal};
 use crate::engine::registrar::registrar;
 use crate::engine::tickets::{Errand, Ticket};
+use crate::model::oidc_logout::Initiator;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, UserId};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
@@ -93,7 +94,7 @@ impl Engine {
             ..UserDraft::default()
         };
         let put = registrar(self).put_user(&tenant.tenant, draft, Mode::Create).await;
-        put.map(|put| put.record).map_err(declined)
+        put.map(|put| put.record).map_err(Declined::from)
     }
 
     /// Marks the address of `user` as proved.
@@ -102,7 +103,7 @@ impl Engine {
     /// [`Declined`]; trying again is safe.
     pub async fn confirm_address(&self, tenant: &TenantView, user: &User) -> Result<(), Declined> {
         let draft = UserDraft { email_verified: Some(true), ..draft_of(&user.user_id) };
-        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map(drop).map_err(declined)
+        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map(drop).map_err(Declined::from)
     }
 
     /// Gives `user` a new password, once per ticket. Every session and refresh token of theirs ends.
@@ -128,13 +129,10 @@ impl Engine {
             email_verified: Some(true),
             ..draft_of(&user.user_id)
         };
-        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
-        let (id, now) = (&tenant.tenant.id, self.now());
-        let sessions = self.store().of_user(id, &user.user_id, now).await;
-        for session in sessions.map_err(|error| Declined::Error(error.into()))? {
-            self.end_session(session).await.map_err(Declined::Error)?;
-        }
-        Ok(())
+        registrar(self).put_user(&tenant.tenant, draft, Mode::Update).await.map_err(Declined::from)?;
+        let ended =
+            self.end_sessions(&tenant.tenant.id, &user.user_id, Initiator::PasswordChanged, None).await;
+        ended.map_err(Declined::Error)
     }
 
     /// Sends a link for `errand` to whoever has `email`, if anybody does; the caller learns nothing.
@@ -163,18 +161,20 @@ fn draft_of(user: &UserId) -> UserDraft {
     UserDraft { user_id: Some(user.to_string()), ..UserDraft::default() }
 }
 
-fn declined(refusal: Refusal) -> Declined {
-    match refusal {
-        Refusal::Busy { retry_after_secs } => {
-            Declined::Error(OAuthError::unavailable(refusal.to_string()).retry_after(retry_after_secs))
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Busy { retry_after_secs } => {
+                Self::Error(OAuthError::unavailable(refusal.to_string()).retry_after(retry_after_secs))
+            }
+            Refusal::Store(error) => Self::Error(error.into()),
+            Refusal::Ours(cause) => Self::Error(OAuthError::server_error(cause)),
+            Refusal::Conflict
+            | Refusal::Exists
+            | Refusal::Invalid(_)
+            | Refusal::Missing
+            | Refusal::NameTaken { .. } => Self::Account,
         }
-        Refusal::Store(error) => Declined::Error(error.into()),
-        Refusal::Ours(cause) => Declined::Error(OAuthError::server_error(cause)),
-        Refusal::Conflict
-        | Refusal::Exists
-        | Refusal::Invalid(_)
-        | Refusal::Missing
-        | Refusal::NameTaken { .. } => Declined::Account,
     }
 }
 

@@ -1,14 +1,18 @@
 //! Sessions and families: opened at login, ended for good, and said so to every node.
 
-use crate::actors::Ring;
+use std::sync::Arc;
+
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::endings::Endings;
 use crate::model::change::Change;
+use crate::model::client::Client;
 use crate::model::family::{NewFamily, Presented, Rotation};
+use crate::model::oidc_logout::Initiator;
 use crate::model::session::{Ended, Session};
-use crate::protocol::ids::{FamilyId, FamilyKey, SessionId};
+use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId, UserId};
 use crate::protocol::oauth_error::OAuthError;
-use crate::store::{SharedStore, StoreError};
+use crate::store::StoreError;
 
 impl Engine {
     /// A session id that nobody has.
@@ -51,17 +55,52 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; the same token may be presented again.
     pub async fn rotate(&self, asked: Presented, reuse_ends_session: bool) -> Result<Rotation, OAuthError> {
-        let (store, ring) = (SharedStore::clone(self.store()), self.actors().ring.clone());
-        let rotating = rotate(store, ring, asked, reuse_ends_session);
+        let rotating = rotate(Arc::clone(self.endings()), asked, reuse_ends_session);
         if reuse_ends_session { carried_out(rotating).await } else { rotating.await }
     }
 
-    /// Ends a session and all its families, here and, by the change feed, after any failover.
+    /// Ends a session, here and, by the change feed, after any failover, and tells its applications; even when the
+    /// request is given up.
     ///
     /// # Errors
     /// `temporarily_unavailable`; ending again is safe.
-    pub async fn end_session(&self, session: SessionId) -> Result<Ended, OAuthError> {
-        Ok(end(self.store(), &self.actors().ring, session, self.now()).await?)
+    pub async fn end_session(&self, session: SessionId, initiator: Initiator) -> Result<Ended, OAuthError> {
+        let endings = Arc::clone(self.endings());
+        carried_out(async move { Ok(endings.end(session, initiator).await?) }).await
+    }
+
+    /// Ends every session of a user but `spared`, with all refresh families.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; ending again is safe.
+    pub async fn end_sessions(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        initiator: Initiator,
+        spared: Option<SessionId>,
+    ) -> Result<(), OAuthError> {
+        for session in self.store().of_user(tenant, user, self.now()).await? {
+            if Some(session) != spared {
+                self.end_session(session, initiator).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers that `client` takes part in `session`, if it wants to be told of its end.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; the application must get nothing then.
+    pub async fn remember_client(&self, session: &Session, client: &Client) -> Result<(), OAuthError> {
+        let id = &client.client_id;
+        if !client.wants_logout() || session.clients.contains(id) {
+            return Ok(());
+        }
+        if !self.store().remember_client(session.id, id).await? {
+            tracing::warn!(client = %id, "a session has too many applications, or ended; this one will not be told");
+        }
+        Ok(())
     }
 
     /// Revokes one family, here and, by the change feed, after any failover.
@@ -69,35 +108,34 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; revoking again is safe.
     pub async fn revoke_family(&self, session: SessionId, family: FamilyKey) -> Result<bool, OAuthError> {
-        Ok(revoke(self.store(), &self.actors().ring, (session, family), self.now()).await?)
+        Ok(revoke(self.endings(), (session, family), self.now()).await?)
     }
 }
 
 async fn rotate(
-    store: SharedStore,
-    ring: Ring,
+    endings: Arc<Endings>,
     asked: Presented,
     reuse_ends_session: bool,
 ) -> Result<Rotation, OAuthError> {
-    let rotation = ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))?;
+    let rotation =
+        endings.ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))?;
     if rotation == Rotation::Reused {
-        carried_out(end_reused(store, ring, asked, reuse_ends_session)).await?;
+        carried_out(end_reused(endings, asked, reuse_ends_session)).await?;
     }
     Ok(rotation)
 }
 
 async fn end_reused(
-    store: SharedStore,
-    ring: Ring,
+    endings: Arc<Endings>,
     asked: Presented,
     reuse_ends_session: bool,
 ) -> Result<(), OAuthError> {
     let Presented { session, family, now, .. } = asked;
-    if let Err(error) = revoke(&store, &ring, (session, family), now).await {
+    if let Err(error) = revoke(&endings, (session, family), now).await {
         tracing::warn!(%error, "the revocation of a reused family was not written twice");
     }
     if reuse_ends_session {
-        end(&store, &ring, session, now).await?;
+        endings.end(session, Initiator::SessionRevoked).await?;
     }
     Ok(())
 }
@@ -109,23 +147,14 @@ async fn carried_out<T: Send + 'static>(
     tokio::spawn(work).await.map_err(|error| OAuthError::unavailable(error.to_string()))?
 }
 
-/// Ends a session in its own slot, on this node at once, and in the feed.
-async fn end(store: &SharedStore, ring: &Ring, session: SessionId, at: UnixMs) -> Result<Ended, StoreError> {
-    let ended = store.end(session).await?;
-    ring.forget(session);
-    store.publish(&Change::SessionEnded { session, at }).await?;
-    Ok(ended)
-}
-
 /// Revokes a family in its own slot, on this node at once, and in the feed.
 async fn revoke(
-    store: &SharedStore,
-    ring: &Ring,
+    endings: &Endings,
     (session, family): (SessionId, FamilyKey),
     at: UnixMs,
 ) -> Result<bool, StoreError> {
-    let existed = store.revoke(session, family).await?;
-    ring.forget_family(session, family);
-    store.publish(&Change::FamilyRevoked { session, family, at }).await?;
+    let existed = endings.store.revoke(session, family).await?;
+    endings.ring.forget_family(session, family);
+    endings.store.publish(&Change::FamilyRevoked { session, family, at }).await?;
     Ok(existed)
 }

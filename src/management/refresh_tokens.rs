@@ -65,9 +65,10 @@ async fn of_user(call: &Call<'_>) -> Outcome {
 
 async fn remove_all(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
-    for session in live(call, &user.user_id).await? {
-        for key in call.engine.store().families_of(session.id).await? {
-            call.engine.revoke_family(session.id, key).await?;
+    // Also those that outlived a logout.
+    for session in call.engine.store().of_user(call.tenant_id(), &user.user_id, call.engine.now()).await? {
+        for key in call.engine.store().families_of(session).await? {
+            call.engine.revoke_family(session, key).await?;
         }
     }
     Ok(Answer::empty())

@@ -8,6 +8,7 @@ use crate::management::paging;
 use crate::management::problem::Problem;
 use crate::management::standing::find;
 use crate::management::users::instant;
+use crate::model::oidc_logout::Initiator;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::protocol::ids::{SessionId, UserId};
@@ -34,7 +35,7 @@ async fn show(call: &Call<'_>) -> Outcome {
 
 async fn remove(call: &Call<'_>) -> Outcome {
     let session = named(call, call.capture(0)).await?;
-    call.engine.end_session(session.id).await?;
+    call.engine.end_session(session.id, Initiator::SessionRevoked).await?;
     Ok(Answer::empty())
 }
 
@@ -46,7 +47,7 @@ async fn of_user(call: &Call<'_>) -> Outcome {
 
 async fn remove_all(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
-    end_all(call, &user.user_id).await?;
+    end_all(call, &user.user_id, Initiator::SessionRevoked).await?;
     Ok(Answer::empty())
 }
 
@@ -61,12 +62,9 @@ pub(crate) async fn live(call: &Call<'_>, user: &UserId) -> Result<Vec<Session>,
     Ok(sessions)
 }
 
-/// Ends every session of a user, with all refresh tokens.
-pub(crate) async fn end_all(call: &Call<'_>, user: &UserId) -> Result<(), Problem> {
-    for id in call.engine.store().of_user(call.tenant_id(), user, call.engine.now()).await? {
-        call.engine.end_session(id).await?;
-    }
-    Ok(())
+/// Ends every session of a user, with all refresh tokens, and tells their applications why.
+pub(crate) async fn end_all(call: &Call<'_>, user: &UserId, why: Initiator) -> Result<(), Problem> {
+    Ok(call.engine.end_sessions(call.tenant_id(), user, why, None).await?)
 }
 
 /// The session called `id`, if it is this tenant's.
@@ -99,6 +97,7 @@ fn render(session: &Session) -> Value {
     }
     if let Some(device) = &session.device {
         shown["device"] = json!({ "last_user_agent": device.user_agent, "last_ip": device.address });
+        shown["last_interacted_at"] = json!(instant(device.used_at));
     }
     shown
 }

@@ -9,6 +9,8 @@ use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId, UserId
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
+    /// Failed change of a password.
+    Fcp,
     /// Failed exchange of a code for tokens.
     Feacft,
     /// Failed exchange of client credentials for a token.
@@ -23,14 +25,22 @@ pub enum EventType {
     F,
     /// Failed login: wrong password.
     Fp,
+    /// Failed logout.
+    Flo,
     /// Failed signup.
     Fs,
     /// Too many attempts for one account from one address.
     LimitWc,
+    /// A client could not be told of a logout behind the scenes.
+    OidcBackchannelLogoutFailed,
+    /// A client was told of a logout behind the scenes.
+    OidcBackchannelLogoutSucceeded,
     /// Successful login.
     S,
     /// Successful change by the management API.
     Sapi,
+    /// Password changed.
+    Scp,
     /// Code exchanged for tokens.
     Seacft,
     /// Client credentials exchanged for a token.
@@ -51,6 +61,7 @@ impl EventType {
     /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Fcp => "fcp",
             Self::Feacft => "feacft",
             Self::Feccft => "feccft",
             Self::Fepft => "fepft",
@@ -58,10 +69,14 @@ impl EventType {
             Self::Fertft => "fertft",
             Self::F => "f",
             Self::Fp => "fp",
+            Self::Flo => "flo",
             Self::Fs => "fs",
             Self::LimitWc => "limit_wc",
+            Self::OidcBackchannelLogoutFailed => "oidc_backchannel_logout_failed",
+            Self::OidcBackchannelLogoutSucceeded => "oidc_backchannel_logout_succeeded",
             Self::S => "s",
             Self::Sapi => "sapi",
+            Self::Scp => "scp",
             Self::Seacft => "seacft",
             Self::Seccft => "seccft",
             Self::Sepft => "sepft",

@@ -51,6 +51,8 @@ pub enum Purpose {
     Registration = 8,
     /// The ticket of an invitation to an organization, `iv_…`.
     Invitation = 9,
+    /// A form of the account page, `ap_…`.
+    Account = 10,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -77,7 +79,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -88,11 +90,13 @@ impl Purpose {
         Self::Pushed,
         Self::Registration,
         Self::Invitation,
+        Self::Account,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
     pub const fn prefix(self) -> &'static str {
         match self {
+            Self::Account => "ap_",
             Self::Code => "ac_",
             Self::Cookie | Self::SigningKey => "",
             Self::Invitation => "iv_",
@@ -108,6 +112,7 @@ impl Purpose {
     /// The word in key derivation. Changing one makes everything sealed under it unreadable.
     const fn label(self) -> &'static [u8] {
         match self {
+            Self::Account => b"account",
             Self::Code => b"code",
             Self::Cookie => b"cookie",
             Self::Invitation => b"invitation",

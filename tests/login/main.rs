@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
+mod account_page;
 mod accounts;
+mod backchannel_logout;
 mod branding;
 mod browser;
 mod brute_force;
@@ -11,6 +13,7 @@ mod code_exchange;
 mod connections;
 mod consent;
 mod contents;
+mod frontchannel_logout;
 mod invitations;
 mod logout;
 mod open_redirects;
@@ -18,11 +21,13 @@ mod organizations;
 mod pages;
 mod pushed_requests;
 mod races;
+mod receiver;
 mod registration;
 mod remembered_consent;
 mod request_objects;
 mod requests;
 mod response_types;
+mod session_lifetimes;
 mod single_sign_on;
 mod strangers;
 #[path = "../flows/watched_store.rs"]

@@ -137,6 +137,8 @@ labels! {
         RecordRemove = "record_remove",
         /// `Records::write`.
         RecordWrite = "record_write",
+        /// `Sessions::remember_client`.
+        SessionClient = "session_client",
         /// `Sessions::end`.
         SessionEnd = "session_end",
         /// `Sessions::find`.
@@ -145,6 +147,8 @@ labels! {
         SessionList = "session_list",
         /// `Sessions::open`.
         SessionOpen = "session_open",
+        /// `Sessions::touch`.
+        SessionTouch = "session_touch",
         /// `Sessions::update`.
         SessionUpdate = "session_update",
         /// `Spends::spend`.
