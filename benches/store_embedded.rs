@@ -56,8 +56,14 @@ async fn open(store: &Embedded, callers: u8) {
             created_at: UnixMs(0),
             expires_at: None,
             device: None,
+            clients: Vec::new(),
         };
-        let family = NewFamily { key: FamilyKey([number; 10]), idle_expires_at: None, expires_at: None };
+        let family = NewFamily {
+            key: FamilyKey([number; 10]),
+            idle_expires_at: None,
+            expires_at: None,
+            survives_logout: false,
+        };
         assert!(store.open(&session, Some(family)).await.is_ok());
     }
 }

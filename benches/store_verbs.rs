@@ -87,9 +87,14 @@ async fn open(store: &SharedStore, tenant: &TenantId, id: SessionId, now: UnixMs
         created_at: now,
         expires_at: Some(now.plus_secs(3600)),
         device: None,
+        clients: Vec::new(),
     };
-    let family =
-        NewFamily { key: FAMILY, idle_expires_at: session.expires_at, expires_at: session.expires_at };
+    let family = NewFamily {
+        key: FAMILY,
+        idle_expires_at: session.expires_at,
+        expires_at: session.expires_at,
+        survives_logout: false,
+    };
     store.open(&session, Some(family)).await.unwrap();
 }
 

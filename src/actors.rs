@@ -6,6 +6,7 @@
 //!        ├─ memberships     loads what the cache lacks
 //!        ├─ keyring         publishes keys, follows their schedule
 //!        ├─ changes         tails the feed, tells all of the above
+//!        ├─ deliveries      carries what must reach somebody outside, again and again
 //!        └─ audit           writes log events in batches
 //! ```
 //! Nobody holds a reference to an actor: a restart would make it dead. Mailboxes have no bound of their own,
@@ -28,6 +29,7 @@ pub mod audit;
 pub mod changes;
 mod chore;
 mod dead;
+pub mod deliveries;
 pub mod keyring;
 mod lane;
 pub mod memberships;
@@ -40,6 +42,7 @@ mod shard;
 
 pub use audit::Audit;
 pub use changes::{Changes, News};
+pub use deliveries::Deliveries;
 pub use keyring::{Keyring, KeyringError};
 pub use memberships::Memberships;
 pub use passwords::{HashError, Passwords, Verdict};
@@ -60,6 +63,8 @@ pub struct Actors {
     pub cached: Arc<Cached>,
     /// The change feed.
     pub changes: Changes,
+    /// What must reach somebody outside.
+    pub deliveries: Deliveries,
     /// Signing keys.
     pub keyring: Keyring,
     /// Who belongs to which organization.
@@ -97,6 +102,8 @@ pub struct Settings {
     pub audit: config::audit::Audit,
     /// Caches.
     pub cache: config::cache::Cache,
+    /// What must reach somebody outside.
+    pub deliveries: config::deliveries::Deliveries,
     /// Signing keys.
     pub keys: config::keys::Keys,
     /// Password hashes.
@@ -170,12 +177,26 @@ impl Actors {
         let others = (memberships.clone(), ring.clone());
         let (changes, tail) = Changes::new(store, (documents, keys), others, counted());
         let (audit, clerk) = Audit::new(store, &settings.audit, counted());
-        positions.extend([gate, loader, keeper, tail, clerk]);
+        let (deliveries, carrier) = Deliveries::new(&settings.deliveries, counted());
+        // The carrier ends first: it may still need keys, and has something to say to the log.
+        positions.extend([carrier, gate, loader, keeper, tail, clerk]);
         let health = Health::new();
         let plan =
             Plan { positions: positions.clone(), budget, health: Arc::clone(&health), metrics: counted() };
         let root = root::raise(plan).await.map_err(|error| StartError::Spawn(error.to_string()))?;
-        Ok(Self { audit, cached, changes, keyring, memberships, passwords, ring, positions, health, root })
+        Ok(Self {
+            audit,
+            cached,
+            changes,
+            deliveries,
+            keyring,
+            memberships,
+            passwords,
+            ring,
+            positions,
+            health,
+            root,
+        })
     }
 }
 

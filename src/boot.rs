@@ -21,12 +21,14 @@ use crate::store::catalog::Catalog;
 use crate::store::{SharedStore, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::tenancy::Tenancy;
+use crate::transport::outgoing::Outgoing;
 use crate::transport::{self, Bound, Drain, Drained};
 
 pub mod bootstrap;
 pub mod master_key;
 pub mod open_store;
 mod start_error;
+mod web;
 
 pub use crate::engine::registrar;
 
@@ -189,12 +191,15 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         settings: Settings {
             audit: config.audit.clone(),
             cache: config.cache.clone(),
+            deliveries: config.deliveries.clone(),
             keys: config.keys.clone(),
             passwords: config.passwords.clone(),
             ring: config.ring.clone(),
         },
     };
     let actors = Actors::start(deps).await?;
+    let mailer = Mailer::new(&config.mail, actors.deliveries.clone())?;
+    let web = Arc::new(web::Road(Outgoing::new(config.outgoing.clone())));
     let parts = Parts {
         actors,
         clock,
@@ -206,10 +211,12 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         attacks: config.attacks.clone(),
         breaches: Breaches::new(&config.breaches),
         custom_domains: config.custom_domains.clone(),
-        mailer: Mailer::new(&config.mail)?,
-        registration: config.registration.clone(),
         management: config.management.clone(),
+        registration: config.registration.clone(),
+        mailer,
+        web,
         documents_max_age_secs: config.keys.publish_lead_secs,
+        session_touch_secs: config.sessions.touch_secs,
         log_token_successes: config.audit.token_successes,
     };
     let engine = Arc::new(Engine::new(parts)?);

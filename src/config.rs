@@ -6,6 +6,7 @@ pub mod breaches;
 pub mod cache;
 pub mod cluster;
 pub mod custom_domains;
+pub mod deliveries;
 pub mod embedded;
 pub mod error;
 pub mod keys;
@@ -15,12 +16,14 @@ pub mod logging;
 pub mod mail;
 pub mod management;
 mod optional;
+pub mod outgoing;
 mod overlay;
 pub mod passwords;
 mod ranges;
 pub mod registration;
 pub mod ring;
 pub mod secrets;
+pub mod sessions;
 pub mod tenants;
 
 use std::path::Path;
@@ -67,6 +70,8 @@ pub struct Config {
     pub cache: cache::Cache,
     /// Log events on their way to the store.
     pub audit: audit::Audit,
+    /// Logins of people.
+    pub sessions: sessions::Sessions,
     /// Messages to people.
     pub mail: mail::Mail,
     /// Clients that register themselves.
@@ -79,6 +84,10 @@ pub struct Config {
     pub custom_domains: custom_domains::CustomDomains,
     /// The callers of the management API.
     pub management: management::Management,
+    /// What must reach somebody outside.
+    pub deliveries: deliveries::Deliveries,
+    /// Requests of this server's own.
+    pub outgoing: outgoing::Outgoing,
 }
 
 /// Which store holds everything.
@@ -111,12 +120,15 @@ impl Default for Config {
             ring: ring::Ring::default(),
             cache: cache::Cache::default(),
             audit: audit::Audit::default(),
+            sessions: sessions::Sessions::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
             attacks: attacks::Attacks::default(),
             breaches: breaches::Breaches::default(),
             custom_domains: custom_domains::CustomDomains::default(),
             management: management::Management::default(),
+            deliveries: deliveries::Deliveries::default(),
+            outgoing: outgoing::Outgoing::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::actors::Actors;
+use crate::actors::deliveries::Web;
 use crate::clock::{Clock, Entropy, UnixMs};
 use crate::config;
 use crate::model::log_event::LogEvent;
@@ -25,13 +26,16 @@ pub mod consents;
 pub mod cross_origin;
 pub mod custom_domains;
 pub mod dns;
+pub mod endings;
 pub mod hints;
 pub mod invitations;
 pub mod letters;
 pub mod logout;
+mod logout_notice;
 pub mod mail;
 pub mod management_api;
 pub mod organizations;
+pub mod own_account;
 pub mod passwordless;
 pub mod people;
 pub mod presence;
@@ -51,6 +55,7 @@ pub mod tickets;
 use attempts::Attempts;
 use breaches::Breaches;
 use dns::Dns;
+use endings::Endings;
 use mail::Mailer;
 use quotas::Quotas;
 use registrations::Registrations;
@@ -76,6 +81,8 @@ pub struct Parts {
     pub mailer: Mailer,
     /// How much of the management API one client may use.
     pub management: config::management::Management,
+    /// What makes requests to other servers.
+    pub web: Arc<dyn Web>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.
@@ -88,6 +95,8 @@ pub struct Parts {
     pub tenancy: Arc<Tenancy>,
     /// For how long clients may keep the key set and discovery documents, in seconds.
     pub documents_max_age_secs: u64,
+    /// How long the note of a session's last use may be old before a new use is noted, in seconds.
+    pub session_touch_secs: u64,
     /// Whether successful token requests are written to the tenant's log, not only failures.
     pub log_token_successes: bool,
 }
@@ -102,6 +111,7 @@ pub struct Engine {
     registrations: Registrations,
     /// Held while the tenants are read and taken over.
     reloading: tokio::sync::Mutex<()>,
+    endings: Arc<Endings>,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -114,11 +124,30 @@ impl Engine {
     pub fn new(parts: Parts) -> Result<Self, OAuthError> {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
+        let surroundings = endings::Surroundings {
+            clock: parts.clock.clone(),
+            entropy: parts.entropy.clone(),
+            store: Arc::clone(&parts.store),
+            tenancy: Arc::clone(&parts.tenancy),
+            web: Arc::clone(&parts.web),
+        };
+        let endings = Endings::new(&parts.actors, surroundings);
         let registrations = Registrations::new(parts.registration.clone());
         let quotas = Quotas::new(&parts.management, parts.clock.clone());
         let (attempts, demolitions) = (Attempts::new(parts.attacks.clone()), Demolitions::default());
         let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
-        Ok(Self { parts, attempts, demolitions, dns, quotas, registrations, reloading, secret_memo, serial })
+        Ok(Self {
+            parts,
+            attempts,
+            demolitions,
+            dns,
+            quotas,
+            registrations,
+            reloading,
+            endings,
+            secret_memo,
+            serial,
+        })
     }
 
     /// The present instant.
@@ -176,6 +205,11 @@ impl Engine {
         &self.parts.mailer
     }
 
+    /// What ends sessions.
+    pub fn endings(&self) -> &Arc<Endings> {
+        &self.endings
+    }
+
     /// Wrong passwords, counted.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
@@ -214,6 +248,11 @@ impl Engine {
     /// For how long clients may keep the key set and discovery documents, in seconds.
     pub fn documents_max_age_secs(&self) -> u64 {
         self.parts.documents_max_age_secs
+    }
+
+    /// How long the note of a session's last use may be old, in seconds.
+    pub fn session_touch_secs(&self) -> u64 {
+        self.parts.session_touch_secs
     }
 
     /// A token id that no other token has (`jti`, RFC 7519 §4.1.7).

@@ -14,6 +14,7 @@ pub mod family;
 pub mod invitation;
 pub mod log_event;
 pub mod membership;
+pub mod oidc_logout;
 pub mod organization;
 pub mod password_policy;
 pub mod record;

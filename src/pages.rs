@@ -3,6 +3,7 @@
 //! A page is reached with a sealed request (`state`) that opens only in the browser in which it was begun: that is
 //! what keeps other sites from posting its form.
 
+pub mod account;
 pub mod consent;
 pub mod error;
 pub mod forgot;
@@ -20,7 +21,7 @@ pub mod visit;
 pub mod welcome;
 pub mod words;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, own_account};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::Reply;
@@ -33,10 +34,11 @@ use visit::Visit;
 /// What only the person may be told.
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
     match exchange.path() {
+        own_account::PATH => account::answer(engine, exchange).await,
         "/u/consent" => consent::answer(Visit::of(engine, exchange).await?).await,
         "/u/login" => login::answer(Visit::of(engine, exchange).await?).await,
         "/u/forgot" => forgot::answer(Visit::of(engine, exchange).await?).await,
-        "/u/logged-out" => Ok(logout::done(exchange)),
+        "/u/logged-out" => logout::done(engine, exchange).await,
         "/u/logout" => logout::answer(engine, exchange).await,
         "/u/organization" => organization::answer(Visit::of(engine, exchange).await?).await,
         "/u/reset" => reset::answer(engine, exchange).await,

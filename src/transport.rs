@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod html;
 mod intake;
 pub mod listener;
+pub mod outgoing;
 pub mod peer;
 mod pulse;
 pub mod refusal;

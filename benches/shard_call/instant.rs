@@ -10,7 +10,7 @@ use jeton::model::family::{Family, NewFamily, Presented, Rotation};
 use jeton::model::log_event::LogEvent;
 use jeton::model::membership::Membership;
 use jeton::model::record::Kind;
-use jeton::model::session::{Ended, Session};
+use jeton::model::session::{Device, End, Ended, Session};
 use jeton::model::statistics::{Counts, Day};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
@@ -142,7 +142,13 @@ impl Sessions for Instant {
     async fn update(&self, _: &Session) -> Answer<bool> {
         Ok(false)
     }
-    async fn end(&self, _: SessionId) -> Answer<Ended> {
+    async fn touch(&self, _: &Session, _: &Device) -> Answer<bool> {
+        Ok(true)
+    }
+    async fn remember_client(&self, _: SessionId, _: &jeton::protocol::ids::ClientId) -> Answer<bool> {
+        Ok(true)
+    }
+    async fn end(&self, _: SessionId, _: End) -> Answer<Ended> {
         Ok(Ended::Unknown)
     }
     async fn families_of(&self, _: SessionId) -> Answer<Vec<FamilyKey>> {

@@ -84,12 +84,13 @@ impl Listeners {
             Change::Membership { tenant, user, organization } => {
                 self.memberships.forget(tenant, user, organization);
             }
-            Change::SessionEnded { session, .. } => self.ring.forget(*session),
+            Change::SessionEnded { session, spares: false, .. } => self.ring.forget(*session),
             Change::Client { .. }
             | Change::ClientGrant { .. }
             | Change::Organization { .. }
             | Change::ResourceServer { .. }
             | Change::Role { .. }
+            | Change::SessionEnded { spares: true, .. }
             | Change::Tenant { .. }
             | Change::User { .. } => {}
         }

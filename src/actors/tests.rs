@@ -42,9 +42,10 @@ impl Stage {
     }
 }
 
-const ALL: [ActorName; 6] = [
+const ALL: [ActorName; 7] = [
     ActorName::Audit,
     ActorName::Changes,
+    ActorName::Deliveries,
     ActorName::Keyring,
     ActorName::Memberships,
     ActorName::Passwords,
@@ -61,7 +62,7 @@ async fn every_actor_that_is_killed_is_started_again_and_counted() {
         }
     }
     let shown = stage.metrics.render();
-    for label in ["audit", "changes", "keyring", "memberships", "passwords"] {
+    for label in ["audit", "changes", "deliveries", "keyring", "memberships", "passwords"] {
         let line = format!("jeton_actor_restarts_total{{actor=\"{label}\"}} 2\n");
         assert!(shown.contains(&line), "{line}{shown}");
     }

@@ -29,6 +29,10 @@ pub struct Document {
     pub userinfo_endpoint: String,
     pub jwks_uri: String,
     pub end_session_endpoint: String,
+    pub backchannel_logout_supported: bool,
+    pub backchannel_logout_session_supported: bool,
+    pub frontchannel_logout_supported: bool,
+    pub frontchannel_logout_session_supported: bool,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
     pub scopes_supported: Vec<&'static str>,
@@ -71,6 +75,8 @@ pub fn document(
     let in_browser = [GrantType::Implicit].into_iter();
     let in_browser =
         in_browser.filter(|grant| ResponseType::all().any(|kind| kind.grants().any(|own| own == *grant)));
+    // An application can only be told which session ended if its ID token named it.
+    let names_sessions = about_people(Carrier::IdToken).any(|row| row.name == "sid");
     claims.sort_unstable();
     claims.dedup();
     Document {
@@ -80,6 +86,10 @@ pub fn document(
         userinfo_endpoint: at("userinfo"),
         jwks_uri: at(".well-known/jwks.json"),
         end_session_endpoint: at("oidc/logout"),
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: names_sessions,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: names_sessions,
         revocation_endpoint: at("oauth/revoke"),
         introspection_endpoint: at("oauth/introspect"),
         scopes_supported: OPENID_SCOPES.to_vec(),

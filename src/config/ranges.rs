@@ -16,6 +16,8 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     breaches(&config.breaches)?;
     management(&config.management)?;
     custom_domains(&config.custom_domains)?;
+    deliveries(&config.deliveries)?;
+    within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -123,4 +125,13 @@ fn management(section: &super::management::Management) -> Result<(), ConfigError
 fn custom_domains(section: &super::custom_domains::CustomDomains) -> Result<(), ConfigError> {
     within("custom_domains.timeout_ms", &section.timeout_ms, &(100..=4_000))?;
     within("custom_domains.per_tenant_max", &section.per_tenant_max, &(0..=100))
+}
+
+fn deliveries(section: &super::deliveries::Deliveries) -> Result<(), ConfigError> {
+    within("deliveries.queue", &section.queue, &(1..=1_000_000))?;
+    within("deliveries.concurrency", &section.concurrency, &(1..=1_024))?;
+    within("deliveries.attempts", &section.attempts, &(1..=100))?;
+    within("deliveries.first_pause_ms", &section.first_pause_ms, &(1..=3_600_000))?;
+    within("deliveries.longest_pause_ms", &section.longest_pause_ms, &(1..=86_400_000))?;
+    within("deliveries.timeout_ms", &section.timeout_ms, &(10..=600_000))
 }

@@ -55,6 +55,9 @@ async fn begin(
             return Ok(html::respond(&asked.refusal(tenant, &error)));
         }
     }
+    if let Some(presence) = &mut presence {
+        engine.note_use(presence, exchange.device()).await;
+    }
     let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, presence.as_ref()).await? {
         Step::Answer(response) => html::respond(&response),
         Step::Ask(address) => html::see_other(&address),

@@ -14,7 +14,7 @@ use crate::engine::letters::DEFAULT_LANGUAGE;
 use crate::engine::presence::Presence;
 use crate::model::client::Client;
 use crate::model::log_event::{EventType, LogEvent};
-use crate::model::session::{Amr, Device};
+use crate::model::session::Amr;
 use crate::model::user::User;
 use crate::protocol::form::Form;
 use crate::protocol::grant_type::GrantType;
@@ -65,13 +65,7 @@ pub(crate) async fn redeem(
     let Some((user, amr)) = engine.redeem_login_ticket(tenant, &asked.client, ticket, verifier).await? else {
         return Ok(None);
     };
-    let agent = exchange.headers().get(http::header::USER_AGENT);
-    let agent = agent.map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-    let device = Device {
-        user_agent: agent.chars().take(256).collect(),
-        address: exchange.peer().address.to_string(),
-    };
-    engine.log_in_by(tenant, (user, amr), before, device).await.map(Some)
+    engine.log_in_by(tenant, (user, amr), before, exchange.device()).await.map(Some)
 }
 
 async fn log_in(

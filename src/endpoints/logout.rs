@@ -3,16 +3,15 @@
 use crate::endpoints::authorize;
 use crate::engine::Engine;
 use crate::engine::authorization::BrowserMark;
+use crate::engine::logout::Logout;
+use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::form::Form;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::cookies::Cookie;
 use crate::transport::exchange::Exchange;
 use crate::transport::html;
 use crate::transport::reply::Reply;
-
-/// Where a person is told that they are logged out, when the application named no place.
-const DONE: &str = "/u/logged-out";
 
 /// Logs out, or asks the person first when nothing proves that the application speaks for this session.
 ///
@@ -27,29 +26,39 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     let tenant = exchange.tenant();
     let session = session(engine, exchange);
     let (browser, is_new) = authorize::browser(engine, exchange)?;
-    let (logout, must_ask) = engine.logout(tenant, &form, BrowserMark::of(&browser), session).await?;
-    if !must_ask {
-        return end(engine, exchange, session, logout.redirect_uri.as_deref()).await;
-    }
-    let state = engine.seal_logout(tenant, &logout)?;
-    let mut reply = html::see_other(&format!("/u/logout?state={state}"));
+    let asked = engine.logout(tenant, &form, BrowserMark::of(&browser), session).await;
+    let (logout, must_ask) = asked.inspect_err(|error| refused(engine, exchange, &form, error))?;
+    let mut reply = if must_ask {
+        html::see_other(&format!("/u/logout?state={}", engine.seal_logout(tenant, &logout)?))
+    } else {
+        end(engine, exchange, session, &logout).await?
+    };
     if is_new {
         authorize::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }
 
-/// Auth0's way: logs out at once, and goes to `returnTo`.
+/// Auth0's way: logs out at once, and goes to `returnTo`. There are no other identity providers to log out of, so
+/// `federated` changes nothing.
 ///
 /// # Errors
 /// What only the person may be told.
 pub async fn answer_v2(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
     let form = Form::urlencoded(exchange.query().as_bytes())?;
-    let uri = match form.value("returnTo") {
-        Some(uri) => Some(engine.after_logout(exchange.tenant(), form.value("client_id"), uri, None).await?),
-        None => None,
-    };
-    end(engine, exchange, session(engine, exchange), uri.as_deref()).await
+    let (tenant, client) = (exchange.tenant(), form.value("client_id"));
+    let (browser, is_new) = authorize::browser(engine, exchange)?;
+    let mut logout = Logout::here(BrowserMark::of(&browser), form.value("ui_locales"), engine.now());
+    logout.client = client.map(str::to_owned);
+    if let Some(uri) = form.value("returnTo") {
+        let place = engine.after_logout(tenant, client, uri, None).await;
+        logout.redirect_uri = Some(place.inspect_err(|error| refused(engine, exchange, &form, error))?);
+    }
+    let mut reply = end(engine, exchange, session(engine, exchange), &logout).await?;
+    if is_new {
+        authorize::remember(&mut reply, exchange, &browser);
+    }
+    Ok(reply)
 }
 
 fn session(engine: &Engine, exchange: &Exchange) -> Option<SessionId> {
@@ -61,12 +70,25 @@ async fn end(
     engine: &Engine,
     exchange: &Exchange,
     session: Option<SessionId>,
-    redirect_uri: Option<&str>,
+    logout: &Logout,
 ) -> Result<Reply, OAuthError> {
-    if let Some(session) = session {
-        engine.log_out(exchange.tenant(), session, exchange.peer().address.to_string()).await?;
-    }
-    let mut reply = html::see_other(redirect_uri.unwrap_or(DONE));
+    let address = exchange.peer().address.to_string();
+    let place = engine.log_out(exchange.tenant(), session, logout, address).await?;
+    let mut reply = html::see_other(&place);
     Cookie::Session.set(&mut reply, exchange.tenant(), "", 0);
     Ok(reply)
+}
+
+fn refused(engine: &Engine, exchange: &Exchange, form: &Form<'_>, error: &OAuthError) {
+    engine.log(LogEvent {
+        tenant: exchange.tenant().tenant.id.clone(),
+        event: EventType::Flo,
+        at: engine.now(),
+        client: form.value("client_id").map(|id| ClientId::from(id.chars().take(128).collect::<String>())),
+        user: None,
+        organization: None,
+        session: session(engine, exchange),
+        address: Some(exchange.peer().address.to_string()),
+        description: error.description.to_string(),
+    });
 }

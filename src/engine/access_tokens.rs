@@ -73,7 +73,7 @@ impl AccessClaims {
 
 impl Engine {
     /// What `token` says, if this tenant signed it as an access token, it has not expired, its client still
-    /// exists, its session has not ended, and its user may still come in. `None` otherwise.
+    /// exists, its session has not ended (or it survives that), and its user may still come in. `None` otherwise.
     ///
     /// # Errors
     /// `temporarily_unavailable` when the store cannot say.
@@ -89,9 +89,7 @@ impl Engine {
         // A token's second may have begun before the instant at which somebody was let in again.
         let issued_at = UnixMs::from_secs(claims.iat + 1);
         let client = self.cached().client(id, &claims.client_id).await?;
-        if !client.is_some_and(|client| client.existed_at(issued_at)) {
-            return Ok(None);
-        }
+        let Some(client) = client.filter(|client| client.existed_at(issued_at)) else { return Ok(None) };
         if claims.is_machine() {
             return Ok(Some(claims));
         }
@@ -101,8 +99,15 @@ impl Engine {
         if !user.is_some_and(|user| admits(&user)) || self.was_taken_away(id, &claims).await? {
             return Ok(None);
         }
-        let live = self.session(session, now).await?;
-        Ok(live.filter(|live| live.tenant == *id && live.user.as_str() == claims.sub).map(|_| claims))
+        let live = match self.session(session, now).await? {
+            Some(live) => live.tenant == *id && live.user.as_str() == claims.sub,
+            // The person logged out, and something of this client's survives that.
+            None if client.refresh_token.survives_logout => {
+                !self.store().families_of(session).await?.is_empty()
+            }
+            None => false,
+        };
+        Ok(live.then_some(claims))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::engine::tickets::{Errand, Pending, Ticket};
 use crate::model::attack_protection::BruteForceShield;
 use crate::model::connection::Message;
 use crate::model::log_event::EventType;
+use crate::model::oidc_logout::Initiator;
 use crate::model::password_policy::Weakness;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, UserId};
@@ -89,7 +90,7 @@ impl Engine {
         }
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await;
-        let user = put.map(|put| put.record).map_err(declined)?;
+        let user = put.map(|put| put.record).map_err(Declined::from)?;
         self.send_link(tenant, Errand::Verify, newcomer.email, newcomer.language)
             .await
             .map_err(Declined::Error)?;
@@ -116,7 +117,7 @@ impl Engine {
             ..UserDraft::default()
         };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
-        let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await.map_err(declined)?;
+        let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await.map_err(Declined::from)?;
         self.welcome(tenant, &put.record).await.map_err(Declined::Error)
     }
 
@@ -127,7 +128,7 @@ impl Engine {
     pub async fn confirm_address(&self, tenant: &TenantView, user: &User) -> Result<(), Declined> {
         let draft = UserDraft { email_verified: Some(true), ..draft_of(&user.user_id) };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
-        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
+        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(Declined::from)?;
         if user.email_verified {
             return Ok(());
         }
@@ -154,13 +155,14 @@ impl Engine {
             ..draft_of(&user.user_id)
         };
         // Looked at before the ticket is spent: a weak password leaves the person able to try again.
-        registrar.judge_password(&tenant.tenant, &draft, user).await.map_err(declined)?;
+        registrar.judge_password(&tenant.tenant, &draft, user).await.map_err(Declined::from)?;
         if !self.consume_ticket(tenant, ticket).await.map_err(Declined::Error)? {
             return Err(Declined::Account);
         }
-        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(declined)?;
-        let sessions = self.sessions_of(&tenant.tenant.id, &user.user_id).await.map_err(Declined::Error)?;
-        self.end_sessions(sessions).await.map_err(Declined::Error)?;
+        registrar.put_user(&tenant.tenant, draft, Mode::Update).await.map_err(Declined::from)?;
+        let ended =
+            self.end_sessions(&tenant.tenant.id, &user.user_id, Initiator::PasswordChanged, None).await;
+        ended.map_err(Declined::Error)?;
         self.unblock(tenant, &user.user_id).await.map(drop).map_err(Declined::Error)
     }
 
@@ -234,7 +236,7 @@ impl Engine {
         draft: UserDraft,
     ) -> Result<UserId, Declined> {
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
-        let (user, hash) = registrar.prepare_user(&tenant.tenant, draft).await.map_err(declined)?;
+        let (user, hash) = registrar.prepare_user(&tenant.tenant, draft).await.map_err(Declined::from)?;
         let owner = self.owner(tenant, newcomer.email).await.map_err(Declined::Error)?;
         let template = self.own_words(tenant, Occasion::Signup).await.map_err(Declined::Error)?;
         let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
@@ -279,20 +281,22 @@ fn draft_of(user: &UserId) -> UserDraft {
     UserDraft { user_id: Some(user.to_string()), ..UserDraft::default() }
 }
 
-pub(crate) fn declined(refusal: Refusal) -> Declined {
-    match refusal {
-        Refusal::Busy { retry_after_secs } => {
-            Declined::Error(OAuthError::unavailable(refusal.to_string()).retry_after(retry_after_secs))
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Busy { retry_after_secs } => {
+                Self::Error(OAuthError::unavailable(refusal.to_string()).retry_after(retry_after_secs))
+            }
+            Refusal::Store(error) => Self::Error(error.into()),
+            Refusal::Ours(cause) => Self::Error(OAuthError::server_error(cause)),
+            Refusal::Password(weakness) => Self::Password(weakness),
+            Refusal::Conflict
+            | Refusal::Exists
+            | Refusal::InUse(_)
+            | Refusal::Invalid(_)
+            | Refusal::Missing
+            | Refusal::NameTaken { .. } => Self::Account,
         }
-        Refusal::Store(error) => Declined::Error(error.into()),
-        Refusal::Ours(cause) => Declined::Error(OAuthError::server_error(cause)),
-        Refusal::Password(weakness) => Declined::Password(weakness),
-        Refusal::Conflict
-        | Refusal::Exists
-        | Refusal::InUse(_)
-        | Refusal::Invalid(_)
-        | Refusal::Missing
-        | Refusal::NameTaken { .. } => Declined::Account,
     }
 }
 

@@ -1,23 +1,22 @@
-//! Messages to people: to a folder of `.eml` files, or by SMTP. Nobody waits for one to leave.
+//! Messages to people: to a folder of `.eml` files, or by SMTP. Nobody waits for one to leave; one that cannot leave
+//! is tried again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use tokio::sync::Semaphore;
 
+use crate::actors::deliveries::{Deliveries, Failure, Parcel};
 use crate::config::mail::Mail as Settings;
-
-/// How many messages may be on their way; one more is dropped and said so in the log.
-const ON_THEIR_WAY_MAX: usize = 256;
+use crate::telemetry::labels::DeliveryKind;
 
 /// Sends messages.
 #[derive(Clone)]
 pub struct Mailer {
+    deliveries: Deliveries,
     from: Mailbox,
     road: Road,
-    room: Arc<Semaphore>,
 }
 
 /// What a message says.
@@ -39,6 +38,12 @@ enum Road {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
 }
 
+/// A message on its way.
+struct Posted {
+    message: Message,
+    road: Road,
+}
+
 /// The `mail` section cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("mail: {0}")]
@@ -49,7 +54,7 @@ impl Mailer {
     ///
     /// # Errors
     /// [`MailError`] for a sender or server that does not read.
-    pub fn new(settings: &Settings) -> Result<Self, MailError> {
+    pub fn new(settings: &Settings, deliveries: Deliveries) -> Result<Self, MailError> {
         let from = settings.from.parse().map_err(|error| MailError(format!("from: {error}")))?;
         let url = settings.smtp_url.expose();
         let road = if url.is_empty() {
@@ -58,10 +63,10 @@ impl Mailer {
             let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
             Road::Smtp(builder.map_err(|error| MailError(format!("smtp_url: {error}")))?.build())
         };
-        Ok(Self { from, road, room: Arc::new(Semaphore::new(ON_THEIR_WAY_MAX)) })
+        Ok(Self { deliveries, from, road })
     }
 
-    /// Puts a message on its way; a failure is logged, without the address.
+    /// Puts a message on its way; one that is given up in the end is logged, without the address.
     pub fn post(&self, to: &str, outgoing: Outgoing) {
         let Ok(to) = to.parse::<Mailbox>() else { return };
         let from = outgoing.from.as_deref().and_then(|from| from.parse().ok());
@@ -70,34 +75,46 @@ impl Mailer {
             .to(to)
             .subject(outgoing.subject)
             .multipart(MultiPart::alternative_plain_html(outgoing.text, outgoing.html));
-        let message = match message {
-            Ok(message) => message,
-            Err(error) => return tracing::warn!(%error, "a message could not be written"),
-        };
-        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
-            return tracing::warn!("too many messages are on their way; one was dropped");
-        };
-        let road = self.road.clone();
-        tokio::spawn(async move {
-            if let Err(error) = road.carry(message).await {
-                tracing::warn!(error, "a message was not sent");
-            }
-            drop(permit);
-        });
+        match message {
+            Ok(message) => self.deliveries.hand_in(Arc::new(Posted { message, road: self.road.clone() })),
+            Err(error) => tracing::warn!(%error, "a message could not be written"),
+        }
     }
 }
 
-impl Road {
-    async fn carry(self, message: Message) -> Result<(), String> {
-        match self {
-            Self::Folder(folder) => {
-                tokio::fs::create_dir_all(&folder).await.map_err(|error| error.to_string())?;
+#[async_trait::async_trait]
+impl Parcel for Posted {
+    fn kind(&self) -> DeliveryKind {
+        DeliveryKind::Mail
+    }
+
+    async fn carry(&self) -> Result<(), Failure> {
+        match &self.road {
+            Road::Folder(folder) => {
+                let passing = |error: String| Failure::Passing(format!("the folder: {error}"));
+                tokio::fs::create_dir_all(folder).await.map_err(|error| passing(error.to_string()))?;
                 let transport = AsyncFileTransport::<Tokio1Executor>::new(folder);
-                transport.send(message).await.map(drop).map_err(|error| error.to_string())
+                let sent = transport.send(self.message.clone()).await;
+                sent.map(drop).map_err(|error| passing(error.to_string()))
             }
-            Self::Smtp(transport) => {
-                transport.send(message).await.map(drop).map_err(|error| error.to_string())
+            Road::Smtp(transport) => {
+                let sent = transport.send(self.message.clone()).await;
+                sent.map(drop).map_err(|error| {
+                    // A server's own words may repeat the address; the kind of error does not.
+                    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+                    if error.is_permanent() {
+                        Failure::Lasting(format!("SMTP refused: {code}"))
+                    } else {
+                        Failure::Passing(format!("SMTP: {code}"))
+                    }
+                })
             }
+        }
+    }
+
+    fn ended(&self, outcome: &Result<(), Failure>) {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a message was not sent");
         }
     }
 }

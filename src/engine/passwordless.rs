@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use std::sync::Arc;
 
 use crate::engine::Engine;
+use crate::engine::accounts::Declined;
 use crate::engine::attempts::{Denied, Guess};
 use crate::engine::records::Mode;
 use crate::engine::records::users::UserDraft;
@@ -182,9 +183,7 @@ impl Engine {
         };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await;
-        Ok(put
-            .map(|put| put.record)
-            .map_err(|refusal| OAuthError::from(super::accounts::declined(refusal)))?)
+        Ok(put.map(|put| put.record).map_err(|refusal| OAuthError::from(Declined::from(refusal)))?)
     }
 
     /// Whoever read a code at an address has proved it.
@@ -199,9 +198,7 @@ impl Engine {
         };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Update).await;
-        Ok(put
-            .map(|put| put.record)
-            .map_err(|refusal| OAuthError::from(super::accounts::declined(refusal)))?)
+        Ok(put.map(|put| put.record).map_err(|refusal| OAuthError::from(Declined::from(refusal)))?)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Who is logged in, in which browser: a sealed cookie that names a session of the store.
 //!
 //! The cookie also says when the person last proved who they are and when it was last used. A new login makes every
-//! earlier copy of the cookie worthless, and the idle lifetime slides without a write to the store.
+//! earlier copy of the cookie worthless, and the idle lifetime slides without a write to the store. So a cookie that was
+//! planted before a login is no use after it: the login of somebody new gets a session id of its own, and the same
+//! person's re-authentication keeps the session (and with it what applications know as `sid`) under a new cookie.
 
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::model::oidc_logout::Initiator;
 use crate::model::session::{Amr, Device, Session};
 use crate::model::user::User;
 use crate::protocol::ids::SessionId;
@@ -68,6 +71,26 @@ impl Engine {
         }
         let user = self.cached().user(id, session.user.as_str()).await?;
         Ok(user.filter(|user| user.admits(session.authenticated_at)).map(|user| Presence { session, user }))
+    }
+
+    /// Notes that a browser uses the session now, from `device`: at most once in `sessions.touch_secs`, and at once
+    /// when it moved. A note that fails is no reason to refuse anything.
+    pub async fn note_use(&self, presence: &mut Presence, device: Device) {
+        let now = self.now();
+        let device = Device { used_at: now, ..device };
+        let before = presence.session.device.as_ref();
+        let fresh = before.is_some_and(|before| {
+            let young = now.ms_since(before.used_at) < self.session_touch_secs().saturating_mul(1000);
+            young && before.address == device.address && before.user_agent == device.user_agent
+        });
+        if fresh {
+            return;
+        }
+        match self.store().touch(&presence.session, &device).await {
+            Ok(true) => presence.session.device = Some(device),
+            Ok(false) => {}
+            Err(error) => tracing::debug!(%error, "the use of a session was not noted"),
+        }
     }
 
     /// The session that a cookie names, however old: for logging out.
@@ -132,18 +155,19 @@ impl Engine {
             amr,
             created_at: now,
             expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
-            device: Some(device),
+            device: Some(Device { used_at: now, ..device }),
+            clients: Vec::new(),
         };
         if let Some(before) = before {
             if before.user.user_id == user.user_id {
-                let again =
-                    Session { id: before.session.id, created_at: before.session.created_at, ..fresh.clone() };
+                let Session { id, created_at, clients, .. } = before.session;
+                let again = Session { id, created_at, clients, ..fresh.clone() };
                 if self.store().update(&again).await? {
                     self.ensure_admitted(&user, again.id).await?;
                     return Ok(Presence { session: again, user });
                 }
             } else {
-                self.end_session(before.session.id).await?;
+                self.end_session(before.session.id, Initiator::IdpLogout).await?;
             }
         }
         self.open_session(&fresh, None).await?;
@@ -162,7 +186,7 @@ impl Engine {
         if found.is_some_and(|found| same(&found.record)) {
             return Ok(());
         }
-        self.end_session(session).await?;
+        self.end_session(session, Initiator::SessionRevoked).await?;
         let description = "Wrong email or password.";
         Err(OAuthError::new(ErrorCode::InvalidGrant, Fault::User, description).because("changed meanwhile"))
     }

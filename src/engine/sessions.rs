@@ -1,16 +1,20 @@
 //! Sessions and families: opened at login, ended for good, and said so to every node.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 
-use crate::actors::Ring;
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::endings::Endings;
 use crate::model::change::Change;
+use crate::model::client::Client;
 use crate::model::family::{NewFamily, Presented, Rotation};
+use crate::model::oidc_logout::Initiator;
 use crate::model::session::{Ended, Session};
 use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId, UserId};
 use crate::protocol::oauth_error::OAuthError;
-use crate::store::{SharedStore, StoreError};
+use crate::store::StoreError;
 
 /// Sessions that one request ends before it answers.
 pub const ENDED_AT_ONCE: usize = 128;
@@ -58,17 +62,33 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; the same token may be presented again.
     pub async fn rotate(&self, asked: Presented, reuse_ends_session: bool) -> Result<Rotation, OAuthError> {
-        let (store, ring) = (SharedStore::clone(self.store()), self.actors().ring.clone());
-        let rotating = rotate(store, ring, asked, reuse_ends_session);
+        let rotating = rotate(Arc::clone(self.endings()), asked, reuse_ends_session);
         if reuse_ends_session { carried_out(rotating).await } else { rotating.await }
     }
 
-    /// Ends a session and all its families, here and, by the change feed, after any failover.
+    /// Ends a session, here and, by the change feed, after any failover, and tells its applications; even when the
+    /// request is given up.
     ///
     /// # Errors
     /// `temporarily_unavailable`; ending again is safe.
-    pub async fn end_session(&self, session: SessionId) -> Result<Ended, OAuthError> {
-        Ok(end(self.store(), &self.actors().ring, session, self.now()).await?)
+    pub async fn end_session(&self, session: SessionId, initiator: Initiator) -> Result<Ended, OAuthError> {
+        let endings = Arc::clone(self.endings());
+        carried_out(async move { Ok(endings.end(session, initiator).await?) }).await
+    }
+
+    /// Remembers that `client` takes part in `session`, if it wants to be told of its end.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable`; the application must get nothing then.
+    pub async fn remember_client(&self, session: &Session, client: &Client) -> Result<(), OAuthError> {
+        let id = &client.client_id;
+        if !client.wants_logout() || session.clients.contains(id) {
+            return Ok(());
+        }
+        if !self.store().remember_client(session.id, id).await? {
+            tracing::warn!(client = %id, "a session has too many applications, or ended; this one will not be told");
+        }
+        Ok(())
     }
 
     /// The live sessions of a user, in order of id.
@@ -81,18 +101,28 @@ impl Engine {
         Ok(sessions)
     }
 
-    /// Ends sessions: the first [`ENDED_AT_ONCE`] before this returns, the others in a task of its own, so that one
-    /// request has a bound. Whoever ends more than those at once sees to it first that nobody can use the others.
+    /// Ends every session of a user but `spared`, with all refresh families, and tells their applications: the first
+    /// [`ENDED_AT_ONCE`] before this returns, the others in a task of its own, so that one request has a bound. Whoever
+    /// may end more than those sees to it first that nobody can use the others.
     ///
     /// # Errors
     /// `temporarily_unavailable`; ending again is safe.
-    pub async fn end_sessions(&self, mut sessions: Vec<SessionId>) -> Result<(), OAuthError> {
+    pub async fn end_sessions(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        initiator: Initiator,
+        spared: Option<SessionId>,
+    ) -> Result<(), OAuthError> {
+        let mut sessions = self.sessions_of(tenant, user).await?;
+        sessions.retain(|session| Some(*session) != spared);
         let later = sessions.split_off(sessions.len().min(ENDED_AT_ONCE));
-        let (store, ring, now) = (SharedStore::clone(self.store()), self.actors().ring.clone(), self.now());
-        end_all(&store, &ring, &sessions, now).await?;
+        let endings = Arc::clone(self.endings());
+        carried_out(async move { Ok(end_all(&endings, &sessions, initiator).await?) }).await?;
         if !later.is_empty() {
+            let endings = Arc::clone(self.endings());
             tokio::spawn(async move {
-                if let Err(error) = end_all(&store, &ring, &later, now).await {
+                if let Err(error) = end_all(&endings, &later, initiator).await {
                     tracing::warn!(%error, "sessions that nobody can use any more are kept until they expire");
                 }
             });
@@ -107,11 +137,11 @@ impl Engine {
     /// `temporarily_unavailable`; revoking again is safe.
     pub async fn revoke_families_of(&self, mut sessions: Vec<SessionId>) -> Result<(), OAuthError> {
         let later = sessions.split_off(sessions.len().min(ENDED_AT_ONCE));
-        let (store, ring, now) = (SharedStore::clone(self.store()), self.actors().ring.clone(), self.now());
-        revoke_all(&store, &ring, &sessions, now).await?;
+        let (endings, now) = (Arc::clone(self.endings()), self.now());
+        revoke_all(&endings, &sessions, now).await?;
         if !later.is_empty() {
             tokio::spawn(async move {
-                if let Err(error) = revoke_all(&store, &ring, &later, now).await {
+                if let Err(error) = revoke_all(&endings, &later, now).await {
                     tracing::error!(%error, "refresh tokens that were to be revoked are not; revoke them again");
                 }
             });
@@ -124,35 +154,34 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable`; revoking again is safe.
     pub async fn revoke_family(&self, session: SessionId, family: FamilyKey) -> Result<bool, OAuthError> {
-        Ok(revoke(self.store(), &self.actors().ring, (session, family), self.now()).await?)
+        Ok(revoke(self.endings(), (session, family), self.now()).await?)
     }
 }
 
 async fn rotate(
-    store: SharedStore,
-    ring: Ring,
+    endings: Arc<Endings>,
     asked: Presented,
     reuse_ends_session: bool,
 ) -> Result<Rotation, OAuthError> {
-    let rotation = ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))?;
+    let rotation =
+        endings.ring.rotate(asked).await.map_err(|error| OAuthError::unavailable(error.to_string()))?;
     if rotation == Rotation::Reused {
-        carried_out(end_reused(store, ring, asked, reuse_ends_session)).await?;
+        carried_out(end_reused(endings, asked, reuse_ends_session)).await?;
     }
     Ok(rotation)
 }
 
 async fn end_reused(
-    store: SharedStore,
-    ring: Ring,
+    endings: Arc<Endings>,
     asked: Presented,
     reuse_ends_session: bool,
 ) -> Result<(), OAuthError> {
     let Presented { session, family, now, .. } = asked;
-    if let Err(error) = revoke(&store, &ring, (session, family), now).await {
+    if let Err(error) = revoke(&endings, (session, family), now).await {
         tracing::warn!(%error, "the revocation of a reused family was not written twice");
     }
     if reuse_ends_session {
-        end(&store, &ring, session, now).await?;
+        endings.end(session, Initiator::SessionRevoked).await?;
     }
     Ok(())
 }
@@ -164,36 +193,22 @@ async fn carried_out<T: Send + 'static>(
     tokio::spawn(work).await.map_err(|error| OAuthError::unavailable(error.to_string()))?
 }
 
-/// Ends a session in its own slot, on this node at once, and in the feed.
-async fn end(store: &SharedStore, ring: &Ring, session: SessionId, at: UnixMs) -> Result<Ended, StoreError> {
-    let ended = store.end(session).await?;
-    ring.forget(session);
-    store.publish(&Change::SessionEnded { session, at }).await?;
-    Ok(ended)
-}
-
 async fn end_all(
-    store: &SharedStore,
-    ring: &Ring,
+    endings: &Arc<Endings>,
     sessions: &[SessionId],
-    at: UnixMs,
+    initiator: Initiator,
 ) -> Result<(), StoreError> {
     for some in sessions.chunks(ABREAST) {
-        try_join_all(some.iter().map(|session| end(store, ring, *session, at))).await?;
+        try_join_all(some.iter().map(|session| endings.end(*session, initiator))).await?;
     }
     Ok(())
 }
 
-async fn revoke_all(
-    store: &SharedStore,
-    ring: &Ring,
-    sessions: &[SessionId],
-    at: UnixMs,
-) -> Result<(), StoreError> {
+async fn revoke_all(endings: &Endings, sessions: &[SessionId], at: UnixMs) -> Result<(), StoreError> {
     for some in sessions.chunks(ABREAST) {
         let revoking = some.iter().map(|session| async move {
-            for family in store.families_of(*session).await? {
-                revoke(store, ring, (*session, family), at).await?;
+            for family in endings.store.families_of(*session).await? {
+                revoke(endings, (*session, family), at).await?;
             }
             Ok::<_, StoreError>(())
         });
@@ -204,13 +219,12 @@ async fn revoke_all(
 
 /// Revokes a family in its own slot, on this node at once, and in the feed.
 async fn revoke(
-    store: &SharedStore,
-    ring: &Ring,
+    endings: &Endings,
     (session, family): (SessionId, FamilyKey),
     at: UnixMs,
 ) -> Result<bool, StoreError> {
-    let existed = store.revoke(session, family).await?;
-    ring.forget_family(session, family);
-    store.publish(&Change::FamilyRevoked { session, family, at }).await?;
+    let existed = endings.store.revoke(session, family).await?;
+    endings.ring.forget_family(session, family);
+    endings.store.publish(&Change::FamilyRevoked { session, family, at }).await?;
     Ok(existed)
 }

@@ -52,6 +52,12 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         created_at: now,
         expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
         device: None,
+        clients: caller
+            .client()
+            .wants_logout()
+            .then(|| caller.client().client_id.clone())
+            .into_iter()
+            .collect(),
     };
     let first = FirstToken {
         target: &login.target,
@@ -125,6 +131,7 @@ pub(crate) fn family(
         key: FamilyKey::of(&family, caller.client().client_id.as_str()),
         idle_expires_at: lifetimes.idle_end(first.started_at, expires_at),
         expires_at,
+        survives_logout: caller.client().refresh_token.survives_logout,
     };
     let facts = RefreshFacts {
         session: first.session.id,

@@ -76,6 +76,7 @@ async fn of_user(call: &Call<'_>) -> Outcome {
 /// Revokes what one request may, and the rest after the answer.
 async fn remove_all(call: &Call<'_>) -> Outcome {
     let user = find::<User>(call, call.capture(0), "user").await?.record;
+    // Also those that outlived a logout.
     let sessions = call.engine.sessions_of(call.tenant_id(), &user.user_id).await?;
     call.engine.revoke_families_of(sessions).await?;
     Ok(Answer::empty())

@@ -9,6 +9,7 @@ use crate::management::paging::{self, Paging};
 use crate::management::problem::Problem;
 use crate::management::standing::find;
 use crate::management::users::instant;
+use crate::model::oidc_logout::Initiator;
 use crate::model::record::Record as _;
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -36,7 +37,7 @@ async fn show(call: &Call<'_>) -> Outcome {
 
 async fn remove(call: &Call<'_>) -> Outcome {
     let session = named(call, call.capture(0)).await?;
-    call.engine.end_session(session.id).await?;
+    call.engine.end_session(session.id, Initiator::SessionRevoked).await?;
     Ok(Answer::empty())
 }
 
@@ -63,14 +64,14 @@ async fn remove_all(call: &Call<'_>) -> Outcome {
         let put = call.registrar().revoke_user(&standing).await?;
         call.changed(&put.record.change());
     }
-    call.engine.end_sessions(sessions).await?;
+    end_all(call, &standing.record.user_id, Initiator::SessionRevoked).await?;
     Ok(Answer::empty())
 }
 
-/// Ends every session of a user whose epoch says already that nothing of theirs is admitted.
-pub(crate) async fn end_all(call: &Call<'_>, user: &UserId) -> Result<(), Problem> {
-    let sessions = call.engine.sessions_of(call.tenant_id(), user).await?;
-    Ok(call.engine.end_sessions(sessions).await?)
+/// Ends every session of a user, with all refresh tokens, and tells their applications why. Beyond what one request
+/// may end, the user's epoch says already that nothing of theirs is admitted.
+pub(crate) async fn end_all(call: &Call<'_>, user: &UserId, why: Initiator) -> Result<(), Problem> {
+    Ok(call.engine.end_sessions(call.tenant_id(), user, why, None).await?)
 }
 
 /// The session called `id`, if it is this tenant's.
@@ -103,6 +104,7 @@ fn render(session: &Session) -> Value {
     }
     if let Some(device) = &session.device {
         shown["device"] = json!({ "last_user_agent": device.user_agent, "last_ip": device.address });
+        shown["last_interacted_at"] = json!(instant(device.used_at));
     }
     shown
 }

@@ -26,6 +26,7 @@ const SETTINGS: &[Field] = &[
     Field::text("friendly_name"),
     Field::text("default_audience").nullable(),
     Field::text("default_directory"),
+    Field::texts("allowed_logout_urls"),
     Field::within("session_lifetime", 1, 8766),
     Field::within("idle_session_lifetime", 1, 8766),
     Field::flag("allow_organization_name_in_authentication_api"),

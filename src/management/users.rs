@@ -12,6 +12,7 @@ use crate::management::problem::Problem;
 use crate::management::schema::Field;
 use crate::management::standing::{find, find_to_change, merged, shown};
 use crate::management::{connections, sessions, user_search};
+use crate::model::oidc_logout::Initiator;
 use crate::model::record::Record;
 use crate::model::user::User;
 
@@ -123,8 +124,13 @@ async fn change(call: &Call<'_>) -> Outcome {
     let registrar = call.registrar().at_version(standing.version);
     let put = registrar.put_user(call.tenant(), call.draft_with(more)?, Mode::Update).await?;
     call.changed(&put.record.change());
-    if put.record.not_before > standing.record.not_before {
-        sessions::end_all(call, &put.record.user_id).await?;
+    let why = if put.record.blocked && !standing.record.blocked {
+        Some(Initiator::AccountDeactivated)
+    } else {
+        (put.record.not_before > standing.record.not_before).then_some(Initiator::PasswordChanged)
+    };
+    if let Some(why) = why {
+        sessions::end_all(call, &put.record.user_id, why).await?;
     }
     Ok(Answer::shown(render(&put.record)))
 }
@@ -134,7 +140,7 @@ async fn remove(call: &Call<'_>) -> Outcome {
     find_to_change::<User>(call, call.capture(0), "user").await?;
     let removed = call.registrar().remove_user(call.tenant_id(), &user).await?;
     call.changed(&removed.change());
-    sessions::end_all(call, &user).await?;
+    sessions::end_all(call, &user, Initiator::AccountDeleted).await?;
     Ok(Answer::empty())
 }
 
@@ -143,7 +149,7 @@ async fn revoke_all(call: &Call<'_>) -> Outcome {
     let standing = find_to_change::<User>(call, call.capture(0), "user").await?;
     let put = call.registrar().revoke_user(&standing).await?;
     call.changed(&put.record.change());
-    sessions::end_all(call, &put.record.user_id).await?;
+    sessions::end_all(call, &put.record.user_id, Initiator::SessionRevoked).await?;
     Ok(Answer::empty())
 }
 

@@ -27,7 +27,13 @@ pub enum Change {
     /// A role was written or removed.
     Role { tenant: TenantId },
     /// A session was ended with all its families; the second copy of that fact (design §7).
-    SessionEnded { session: SessionId, at: UnixMs },
+    /// With `spares`, families that survive a logout stay.
+    SessionEnded {
+        session: SessionId,
+        at: UnixMs,
+        #[serde(default)]
+        spares: bool,
+    },
     /// A tenant's settings were written or the tenant was removed.
     Tenant { tenant: TenantId },
     /// A user was written or removed: blocked, a new not-before epoch, other roles.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::model::change::Change;
+use crate::model::oidc_logout::OidcLogout;
 use crate::model::record::{Kind, Record};
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::ResponseMode;
@@ -53,6 +54,15 @@ pub struct Client {
     /// Where it begins a login of its own accord (OpenID Connect Core §4); an invitation leads there.
     #[serde(default)]
     pub initiate_login_uri: Option<String>,
+    /// How it is told behind the scenes that a session has ended.
+    #[serde(default)]
+    pub oidc_logout: Option<OidcLogout>,
+    /// The page of its own that the logout page loads (OpenID Connect Front-Channel Logout 1.0 §2).
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Whether that page is told issuer and session.
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
     /// Origins from which a browser may use the endpoints (CORS, `web_message`).
     #[serde(default)]
     pub web_origins: Vec<String>,
@@ -165,6 +175,9 @@ pub struct RefreshTokenSettings {
     pub idle_token_lifetime: Option<u64>,
     /// Whether the idle lifetime is ignored.
     pub infinite_idle_token_lifetime: bool,
+    /// Whether tokens outlive a logout, for work that goes on while the person is away; revocation, a new password,
+    /// blocking and removal end them all the same. Not in Auth0, where every token outlives a logout.
+    pub survives_logout: bool,
 }
 
 /// Auth0's `rotation_type`; rotating unless the client says otherwise (design §5).
@@ -220,6 +233,50 @@ impl Client {
         at.plus_secs(SKEW_SECS) >= self.created_at
     }
 
+    /// A client that may do nothing yet, with Auth0's defaults.
+    pub fn bare(tenant: TenantId, client_id: ClientId, app_type: AppType) -> Self {
+        Self {
+            tenant,
+            client_id,
+            name: String::new(),
+            description: String::new(),
+            logo_uri: None,
+            app_type,
+            token_endpoint_auth_method: AuthMethod::default(),
+            secrets: Vec::new(),
+            jwks: None,
+            grant_types: Vec::new(),
+            callbacks: Vec::new(),
+            allowed_logout_urls: Vec::new(),
+            initiate_login_uri: None,
+            oidc_logout: None,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            web_origins: Vec::new(),
+            require_pushed_authorization_requests: false,
+            signed_request_object: SignedRequestObject::default(),
+            cross_origin_authentication: false,
+            is_first_party: true,
+            organization_usage: OrganizationUsage::default(),
+            refresh_token: RefreshTokenSettings::default(),
+            jwt_configuration: JwtConfiguration::default(),
+            created_at: UnixMs::default(),
+            client_metadata: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// The tenant's own page at `path`, for which people log in as for an application. No application has its id.
+    pub fn own_page(tenant: TenantId, name: &str, path: &str) -> Self {
+        let callbacks = vec![path.to_owned()];
+        let bare = Self::bare(tenant, ClientId::from(""), AppType::RegularWeb);
+        Self { name: name.to_owned(), callbacks, ..bare }
+    }
+
+    /// Whether it is a page of the tenant's own.
+    pub fn is_own_page(&self) -> bool {
+        self.client_id.as_str().is_empty()
+    }
+
     /// Whether the client proves who it is.
     pub fn is_confidential(&self) -> bool {
         self.token_endpoint_auth_method != AuthMethod::None
@@ -236,6 +293,12 @@ impl Client {
         let native = self.app_type == AppType::Native;
         redirect_uri::is_registered(&self.callbacks, uri, native)
             || (mode == Some(ResponseMode::WebMessage) && self.web_origins.iter().any(|own| own == uri))
+    }
+
+    /// Whether it is to be told of the end of a session, in one way or the other.
+    pub fn wants_logout(&self) -> bool {
+        let behind = |settings: &OidcLogout| !settings.backchannel_logout_urls.is_empty();
+        self.frontchannel_logout_uri.is_some() || self.oidc_logout.as_ref().is_some_and(behind)
     }
 
     /// Whether its users may come with `organization` (or with none).

@@ -23,6 +23,8 @@ pub struct NewFamily {
     pub idle_expires_at: Option<UnixMs>,
     /// When it ends at the latest; the session's record is kept at least until then.
     pub expires_at: Option<UnixMs>,
+    /// Whether it stays when the person logs out of the session.
+    pub survives_logout: bool,
 }
 
 /// What a rotation is asked to do.

@@ -15,6 +15,8 @@ pub enum EventType {
     Cls,
     /// Refused call of the management API.
     Fapi,
+    /// Failed change of a password.
+    Fcp,
     /// Failed exchange of a code for tokens.
     Feacft,
     /// Failed exchange of client credentials for a token.
@@ -29,6 +31,8 @@ pub enum EventType {
     F,
     /// Failed login: wrong password.
     Fp,
+    /// Failed logout.
+    Flo,
     /// Failed signup.
     Fs,
     /// Failed login: no such user.
@@ -41,10 +45,16 @@ pub enum EventType {
     PwdLeak,
     /// A leaked password was chosen for an account that has another.
     ResetPwdLeak,
+    /// A client could not be told of a logout behind the scenes.
+    OidcBackchannelLogoutFailed,
+    /// A client was told of a logout behind the scenes.
+    OidcBackchannelLogoutSucceeded,
     /// Successful login.
     S,
     /// Successful change by the management API.
     Sapi,
+    /// Password changed.
+    Scp,
     /// Code exchanged for tokens.
     Seacft,
     /// Client credentials exchanged for a token.
@@ -70,6 +80,7 @@ impl EventType {
             Self::Cls => "cls",
             Self::ApiLimit => "api_limit",
             Self::Fapi => "fapi",
+            Self::Fcp => "fcp",
             Self::Feacft => "feacft",
             Self::Feccft => "feccft",
             Self::Fepft => "fepft",
@@ -77,6 +88,7 @@ impl EventType {
             Self::Fertft => "fertft",
             Self::F => "f",
             Self::Fp => "fp",
+            Self::Flo => "flo",
             Self::Fs => "fs",
             Self::Fu => "fu",
             Self::LimitMu => "limit_mu",
@@ -84,8 +96,11 @@ impl EventType {
             Self::PwdLeak => "pwd_leak",
             Self::ResetPwdLeak => "reset_pwd_leak",
             Self::SignupPwdLeak => "signup_pwd_leak",
+            Self::OidcBackchannelLogoutFailed => "oidc_backchannel_logout_failed",
+            Self::OidcBackchannelLogoutSucceeded => "oidc_backchannel_logout_succeeded",
             Self::S => "s",
             Self::Sapi => "sapi",
+            Self::Scp => "scp",
             Self::Seacft => "seacft",
             Self::Seccft => "seccft",
             Self::Sepft => "sepft",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
-use crate::protocol::ids::{OrganizationId, SessionId, TenantId, UserId};
+use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId, UserId};
 
 /// What is remembered of a login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct Session {
     pub expires_at: Option<UnixMs>,
     /// Where it was used from, when a browser took part.
     pub device: Option<Device>,
+    /// The applications that are to be told of its end; only those that want to be, as there are millions of
+    /// sessions.
+    #[serde(default)]
+    pub clients: Vec<ClientId>,
 }
 
 /// What is known of the place from which a session is used.
@@ -35,6 +39,8 @@ pub struct Device {
     pub user_agent: String,
     /// The address of the last use.
     pub address: String,
+    /// When a browser last used the session, about: it is not written for every request.
+    pub used_at: UnixMs,
 }
 
 /// Authentication methods (RFC 8176) as a set of bits.
@@ -66,12 +72,33 @@ impl Amr {
     }
 }
 
-/// What ending a session took away.
+/// The most applications that one session remembers.
+pub const CLIENTS_MAX: usize = 100;
+
+/// How much ends with a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The session and every refresh family in it.
+    Everything,
+    /// As a person logs out: families that survive a logout stay, and nothing else of the session.
+    Logout,
+}
+
+/// What ending a session took away.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// It existed; so many refresh families went with it.
     Ended {
+        /// What it was.
+        session: Box<Session>,
         /// Refresh families that were deleted in the same verb.
+        families: usize,
+        /// Refresh families that survive it.
+        kept: usize,
+    },
+    /// It was logged out of before; the families that had survived that went now.
+    Survivors {
+        /// So many.
         families: usize,
     },
     /// There was no such session.

@@ -73,6 +73,8 @@ pub struct TenantSettings {
     pub pushed_authorization_request_lifetime: u64,
     /// Switches by Auth0's names.
     pub flags: TenantFlags,
+    /// Where people may go after logging out, when no application is named; exact.
+    pub allowed_logout_urls: Vec<String>,
     /// Whether nobody can make an account of their own.
     pub disable_signup: bool,
     /// Whether an account is made only once its address is proved: then the signup page tells nobody who has one.
@@ -107,6 +109,7 @@ impl Default for TenantSettings {
             idle_session_lifetime: 259_200,
             pushed_authorization_request_lifetime: 60,
             flags: TenantFlags::default(),
+            allowed_logout_urls: Vec::new(),
             disable_signup: false,
             signup_requires_verification: false,
             allow_organization_name_in_authentication_api: false,

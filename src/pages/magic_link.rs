@@ -57,7 +57,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     };
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let before = engine.presence(tenant, cookie).await?;
-    let presence = engine.log_in_by(tenant, (user, Amr::OTP), before, visit::device(exchange)).await?;
+    let presence = engine.log_in_by(tenant, (user, Amr::OTP), before, exchange.device()).await?;
     let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, Some(&presence)).await? {
         Step::Answer(back) => response::respond(&back),
         Step::Ask(address) => response::see_other(&address),

@@ -1,9 +1,7 @@
 //! A visit to a page: the sealed request opened and looked at again, in the person's language.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::header::USER_AGENT;
 use http::{Method, StatusCode};
 use maud::Markup;
 
@@ -58,7 +56,7 @@ impl<'a> Visit<'a> {
         let state = form.value("state").unwrap_or_default().to_owned();
         let browser = Cookie::Browser.read(exchange.headers(), tenant);
         let asked = engine.open_authorization(&tenant.tenant.id, &state, browser).ok_or_else(stale)?;
-        let client = engine.cached().client(&tenant.tenant.id, &asked.client).await?.ok_or_else(stale)?;
+        let client = engine.asker_of(tenant, &asked).await?.ok_or_else(stale)?;
         if !client.is_answered_at(&asked.redirect_uri, Some(asked.response_mode)) {
             return Err(stale().because("the redirect URI is registered no more"));
         }
@@ -141,7 +139,7 @@ impl<'a> Visit<'a> {
 
     /// Where the person is.
     pub fn device(&self) -> Device {
-        device(self.exchange)
+        self.exchange.device()
     }
 
     /// Writes to the tenant's log.
@@ -169,13 +167,6 @@ pub fn parameters(exchange: &Exchange) -> Result<Form<'_>, OAuthError> {
         return exchange.form();
     }
     Form::urlencoded(exchange.query().as_bytes())
-}
-
-/// The place from which a browser asks.
-pub fn device(exchange: &Exchange) -> Device {
-    let agent = exchange.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let user_agent = agent.unwrap_or(Cow::Borrowed("")).chars().take(256).collect();
-    Device { user_agent, address: exchange.peer().address.to_string() }
 }
 
 /// One wording for every request that is forged, too old, or begun elsewhere.

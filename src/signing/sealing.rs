@@ -53,6 +53,8 @@ pub enum Purpose {
     Invitation = 9,
     /// A login on an application's own page, on its way to the authorization endpoint, `lt_…`.
     LoginTicket = 10,
+    /// A form of the account page, `ap_…`.
+    Account = 11,
 }
 
 /// Seals and opens. Cheap to clone; every key is derived once, at construction.
@@ -79,7 +81,7 @@ pub enum SealError {
 
 impl Purpose {
     /// Every purpose, in declaration order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Code,
         Self::Cookie,
         Self::LoginState,
@@ -91,11 +93,13 @@ impl Purpose {
         Self::Registration,
         Self::Invitation,
         Self::LoginTicket,
+        Self::Account,
     ];
 
     /// What a sealed text of this purpose starts with, so that people and scanners can tell them apart.
     pub const fn prefix(self) -> &'static str {
         match self {
+            Self::Account => "ap_",
             Self::Code => "ac_",
             Self::Cookie | Self::SigningKey => "",
             Self::Invitation => "iv_",
@@ -112,6 +116,7 @@ impl Purpose {
     /// The word in key derivation. Changing one makes everything sealed under it unreadable.
     const fn label(self) -> &'static [u8] {
         match self {
+            Self::Account => b"account",
             Self::Code => b"code",
             Self::Cookie => b"cookie",
             Self::Invitation => b"invitation",

@@ -12,9 +12,9 @@ use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
-use crate::model::session::{Ended, Session};
+use crate::model::session::{Device, End, Ended, Session};
 use crate::model::statistics::{Counts, Day};
-use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::protocol::ids::{ClientId, FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
 use crate::store::change_feed::{Position, Tail};
 use crate::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
@@ -105,8 +105,16 @@ impl Sessions for Metered {
         self.timed(StoreVerb::SessionUpdate, self.inner.update(session)).await
     }
 
-    async fn end(&self, id: SessionId) -> Answer<Ended> {
-        self.timed(StoreVerb::SessionEnd, self.inner.end(id)).await
+    async fn touch(&self, seen: &Session, device: &Device) -> Answer<bool> {
+        self.timed(StoreVerb::SessionTouch, self.inner.touch(seen, device)).await
+    }
+
+    async fn remember_client(&self, id: SessionId, client: &ClientId) -> Answer<bool> {
+        self.timed(StoreVerb::SessionClient, self.inner.remember_client(id, client)).await
+    }
+
+    async fn end(&self, id: SessionId, how: End) -> Answer<Ended> {
+        self.timed(StoreVerb::SessionEnd, self.inner.end(id, how)).await
     }
 
     async fn families_of(&self, id: SessionId) -> Answer<Vec<FamilyKey>> {

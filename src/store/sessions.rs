@@ -2,8 +2,8 @@
 
 use crate::clock::UnixMs;
 use crate::model::family::NewFamily;
-use crate::model::session::{Ended, Session};
-use crate::protocol::ids::{SessionId, TenantId, UserId};
+use crate::model::session::{Device, End, Ended, Session};
+use crate::protocol::ids::{ClientId, SessionId, TenantId, UserId};
 use crate::store::StoreError;
 
 /// Sessions and the refresh families inside them.
@@ -22,26 +22,42 @@ pub trait Sessions: Send + Sync {
     async fn find(&self, id: SessionId, now: UnixMs) -> Result<Option<Session>, StoreError>;
 
     /// Replaces what is remembered of a live session (re-authentication, device); `false` when there is none.
-    /// Families stay. The expiry only moves later. *Careful* class.
+    /// Families and clients stay. The expiry only moves later. *Careful* class.
     ///
     /// # Errors
     /// [`StoreError`]; updating again is safe.
     async fn update(&self, session: &Session) -> Result<bool, StoreError>;
 
-    /// Deletes the session and all its families in one verb. *Careful* class; the caller also publishes
+    /// Notes where a live session is used, unless anything else but its clients was changed since it was `seen`;
+    /// `false` then. *Rotation* class: a use that is lost is noted the next time.
+    ///
+    /// # Errors
+    /// [`StoreError`]; touching again is safe.
+    async fn touch(&self, seen: &Session, device: &Device) -> Result<bool, StoreError>;
+
+    /// Remembers that `client` takes part in a live session; once, however often it is said. `false` when there is
+    /// no such session, or it has [`crate::model::session::CLIENTS_MAX`] others. *Careful* class.
+    ///
+    /// # Errors
+    /// [`StoreError`]; saying it again is safe.
+    async fn remember_client(&self, id: SessionId, client: &ClientId) -> Result<bool, StoreError>;
+
+    /// Ends the session in one verb, with all its families or all but those that survive a logout; of callers at the
+    /// same time, one is told [`Ended::Ended`]. *Careful* class; the caller also publishes
     /// [`crate::model::change::Change::SessionEnded`].
     ///
     /// # Errors
     /// [`StoreError`]; ending again is safe.
-    async fn end(&self, id: SessionId) -> Result<Ended, StoreError>;
+    async fn end(&self, id: SessionId, how: End) -> Result<Ended, StoreError>;
 
-    /// The families that live in a session, in no order; empty when there is no such session.
+    /// The families that live in a session, or have survived it, in no order; empty when there is no such session.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn families_of(&self, id: SessionId) -> Result<Vec<crate::protocol::ids::FamilyKey>, StoreError>;
 
-    /// The sessions of a user that have neither ended nor expired at `now`, in no order.
+    /// The sessions of a user that have neither expired at `now` nor ended, except for families that survive; in no
+    /// order.
     ///
     /// # Errors
     /// [`StoreError`].

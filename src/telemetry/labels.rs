@@ -49,5 +49,5 @@ macro_rules! labels {
 mod parts;
 mod requests;
 
-pub use parts::{ActorName, CacheName, LookupLabel, StoreOutcome, StoreVerb};
+pub use parts::{ActorName, CacheName, DeliveryKind, DeliveryOutcome, LookupLabel, StoreOutcome, StoreVerb};
 pub use requests::{EndpointLabel, GrantLabel, OutcomeLabel, RefreshReason, RefusalLabel, StatusLabel};

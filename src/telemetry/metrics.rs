@@ -8,8 +8,8 @@ use prometheus_client::registry::Registry;
 
 use super::cells::{Counter, CounterBy, CounterByTwo, Gauge, HistogramBy};
 use super::labels::{
-    ActorName, CacheName, EndpointLabel, GrantLabel, LookupLabel, OutcomeLabel, RefreshReason, RefusalLabel,
-    StatusLabel, StoreOutcome, StoreVerb,
+    ActorName, CacheName, DeliveryKind, DeliveryOutcome, EndpointLabel, GrantLabel, LookupLabel,
+    OutcomeLabel, RefreshReason, RefusalLabel, StatusLabel, StoreOutcome, StoreVerb,
 };
 use super::process::Process;
 
@@ -58,6 +58,10 @@ series! {
     connections: Gauge,
     /// Connections cut because they outlived the drain period
     connections_cut: Counter,
+    /// Back-channel logouts and messages, by what became of them or of an attempt
+    deliveries: CounterByTwo<DeliveryKind, DeliveryOutcome>,
+    /// Deliveries that wait or are on their way
+    deliveries_waiting: Gauge,
     /// Gaps in the change feed, each of which dropped every cache
     feed_gaps: Counter,
     /// Password hashes computed, right or wrong
@@ -155,6 +159,16 @@ impl Metrics {
     /// The audit queue was full for `n` log events.
     pub fn audit_dropped(&self, n: u64) {
         self.series.audit_dropped.add(n);
+    }
+
+    /// Something became of a delivery.
+    pub fn delivery(&self, kind: DeliveryKind, outcome: DeliveryOutcome) {
+        self.series.deliveries.count(kind, outcome);
+    }
+
+    /// The number of deliveries that wait or are on their way changed by `n`.
+    pub fn deliveries_waiting(&self, n: i64) {
+        self.series.deliveries_waiting.add(n);
     }
 
     /// The change feed had a gap.

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method};
 
+use crate::clock::UnixMs;
+use crate::model::session::Device;
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::tenancy::{Tenancy, TenantView};
@@ -77,6 +79,13 @@ impl Exchange {
     /// The id under which logs know this request.
     pub fn request_id(&self) -> &RequestId {
         &self.request_id
+    }
+
+    /// The browser and the place from which it asks; used at an instant that the caller must say.
+    pub fn device(&self) -> Device {
+        let agent = self.head.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let user_agent = agent.unwrap_or_default().chars().take(256).collect();
+        Device { user_agent, address: self.peer.address.to_string(), used_at: UnixMs(0) }
     }
 
     /// Whether a browser's page asks across origins.

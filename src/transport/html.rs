@@ -14,6 +14,8 @@ use crate::protocol::authorization::{Response, ResponseMode};
 use crate::protocol::redirect_uri;
 use crate::transport::reply::Reply;
 
+const POLICY: &str = "content-security-policy";
+
 /// The script of `response_mode=form_post`: it posts the form.
 const POST_IT: &str = "document.forms[0].submit()";
 
@@ -47,19 +49,43 @@ pub fn page(status: StatusCode, body: String, sources: Sources<'_>) -> Reply {
     reply
 }
 
+/// Lets a page hold frames of exactly the origins of `pages`; until then it may hold none.
+pub fn allow_frames(reply: &mut Reply, pages: &[String]) {
+    let mut sources: Vec<_> = pages.iter().filter_map(|page| redirect_uri::source(page)).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let Some(policy) = reply.headers().get(POLICY).and_then(|policy| policy.to_str().ok()) else { return };
+    let policy = format!("{policy}; frame-src {}", sources.join(" "));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        reply.headers_mut().insert(POLICY, policy);
+    }
+}
+
+/// Sends the browser on from a page, with a GET, without a script.
+pub fn go_on_by_itself(reply: &mut Reply, after_secs: u64, location: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("{after_secs};url={}", plain(location))) {
+        reply.headers_mut().insert(HeaderName::from_static("refresh"), value);
+    }
+}
+
 /// Sends the browser elsewhere with a GET.
 pub fn see_other(location: &str) -> Reply {
     let mut reply = HttpResponse::new(bytes::Bytes::new());
     *reply.status_mut() = StatusCode::SEE_OTHER;
     let headers = reply.headers_mut();
-    // A host or path in letters beyond ASCII goes by its ASCII name; without those letters it would be another place.
-    let address = if location.is_ascii() { None } else { Url::parse(location).ok() };
-    let location = address.as_ref().map_or(location, Url::as_str);
-    let plain: String = location.chars().filter(|c| matches!(c, '!'..='~')).collect();
-    headers.insert(LOCATION, HeaderValue::from_str(&plain).unwrap_or(HeaderValue::from_static("/")));
+    headers
+        .insert(LOCATION, HeaderValue::from_str(&plain(location)).unwrap_or(HeaderValue::from_static("/")));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
     reply
+}
+
+/// An address as a header can hold it.
+fn plain(location: &str) -> String {
+    // A host or path in letters beyond ASCII goes by its ASCII name; without those letters it would be another place.
+    let address = if location.is_ascii() { None } else { Url::parse(location).ok() };
+    let location = address.as_ref().map_or(location, Url::as_str);
+    location.chars().filter(|c| matches!(c, '!'..='~')).collect()
 }
 
 /// Carries a response of the authorization endpoint to the application, in the mode that it asked for.
@@ -153,7 +179,7 @@ fn guard(reply: &mut Reply, policy: &str) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    put("content-security-policy", policy);
+    put(POLICY, policy);
     put("referrer-policy", "no-referrer");
     put("x-content-type-options", "nosniff");
     put("x-frame-options", "DENY");

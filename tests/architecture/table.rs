@@ -42,6 +42,7 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("ractor", "actors"),
     ("rsa", "signing"),
     ("rustls", "transport"),
+    ("rustls_platform_verifier", "transport"),
     ("scrypt", "actors/passwords"),
     ("sha1", "engine/breaches"),
     ("tokio_rustls", "transport"),

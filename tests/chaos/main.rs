@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jeton::actors::{Actors, Deps, RingError, Settings};
+use jeton::actors::{Actors, Deps, RingError, Settings, deliveries};
 use jeton::clock::{Clock, Entropy, UnixMs};
 use jeton::config;
 use jeton::model::family::{NewFamily, Presented, Rotation};
@@ -15,7 +15,7 @@ use jeton::protocol::ids::{FamilyKey, SessionId, TenantId, UserId};
 use jeton::signing::sealing::{MasterKey, Sealer};
 use jeton::store::SharedStore;
 use jeton::store::embedded::Embedded;
-use jeton::telemetry::labels::ActorName;
+use jeton::telemetry::labels::{ActorName, DeliveryKind};
 use jeton::telemetry::metrics::Metrics;
 
 const USERS: u8 = 16;
@@ -40,7 +40,11 @@ async fn node() -> Node {
         clock: Clock::System,
         entropy: Entropy::System,
         metrics: Metrics::new(),
-        settings: Settings { passwords, ..Settings::default() },
+        settings: Settings {
+            deliveries: config::deliveries::Deliveries { first_pause_ms: 5, ..Default::default() },
+            passwords,
+            ..Settings::default()
+        },
     };
     let actors = Actors::start(deps).await.unwrap();
     Node { actors, store, refreshed: AtomicUsize::new(0), _directory: directory }
@@ -64,8 +68,9 @@ impl Node {
             created_at: now,
             expires_at: None,
             device: None,
+            clients: Vec::new(),
         };
-        let family = NewFamily { key, idle_expires_at: None, expires_at: None };
+        let family = NewFamily { key, idle_expires_at: None, expires_at: None, survives_logout: false };
         self.store.open(&session, Some(family)).await.unwrap();
     }
 
@@ -124,7 +129,7 @@ async fn refreshes_survive_the_death_of_every_actor() {
             tokio::spawn(async move { node.refresh(user).await })
         })
         .collect();
-    // Two rounds of sixteen shards and four others stay within the restart budget.
+    // Two rounds of sixteen shards and five others stay within the restart budget.
     let victims = [
         ActorName::Shard,
         ActorName::Changes,
@@ -132,9 +137,10 @@ async fn refreshes_survive_the_death_of_every_actor() {
         ActorName::Memberships,
         ActorName::Shard,
         ActorName::Audit,
+        ActorName::Deliveries,
     ];
     for (round, name) in (1..).zip(victims) {
-        node.reached(round * usize::from(USERS) * REFRESHES / 8).await;
+        node.reached(round * usize::from(USERS) * REFRESHES / 9).await;
         assert!(node.actors.kill(name) > 0);
     }
     for (user, refreshes) in (0..USERS).zip(users) {
@@ -149,6 +155,55 @@ async fn refreshes_survive_the_death_of_every_actor() {
     }
     assert!(node.actors.healthy());
     node.actors.stop().await;
+}
+
+/// A parcel that takes a while and fails now and then.
+struct Parcel {
+    tried: AtomicUsize,
+    arrived: Arc<AtomicUsize>,
+}
+
+#[async_trait::async_trait]
+impl deliveries::Parcel for Parcel {
+    fn kind(&self) -> DeliveryKind {
+        DeliveryKind::Logout
+    }
+
+    async fn carry(&self) -> Result<(), deliveries::Failure> {
+        let tried = self.tried.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if tried == 0 { Err(deliveries::Failure::Passing("not yet".to_owned())) } else { Ok(()) }
+    }
+
+    fn ended(&self, outcome: &Result<(), deliveries::Failure>) {
+        assert_eq!(*outcome, Ok(()));
+        self.arrived.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_survive_the_death_of_their_actor() {
+    const PARCELS: usize = 500;
+    let node = node().await;
+    let arrived = Arc::new(AtomicUsize::new(0));
+    for _ in 0..PARCELS {
+        let parcel = Parcel { tried: AtomicUsize::new(0), arrived: Arc::clone(&arrived) };
+        node.actors.deliveries.hand_in(Arc::new(parcel));
+    }
+    let wait = async {
+        let mut kills = 0;
+        while arrived.load(Ordering::SeqCst) < PARCELS {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if kills < 5 {
+                kills += node.actors.kill(ActorName::Deliveries);
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
+    assert_eq!(node.actors.deliveries.waiting(), 0);
+    assert!(node.actors.healthy());
+    node.actors.stop().await;
+    assert_eq!(arrived.load(Ordering::SeqCst), PARCELS, "each arrives once");
 }
 
 #[tokio::test]

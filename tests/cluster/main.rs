@@ -12,6 +12,7 @@ mod delays;
 mod failures;
 mod keys;
 mod login;
+mod logout_notice;
 mod monitor;
 mod node;
 #[path = "../contract/own_cluster.rs"]

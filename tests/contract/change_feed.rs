@@ -32,7 +32,7 @@ fn changes(world: &World) -> Vec<Change> {
         Change::Organization { tenant: tenant(), organization, name: "acme".to_owned() },
         Change::ResourceServer { tenant: tenant(), audience: Audience::from("https://a/") },
         Change::Role { tenant: tenant() },
-        Change::SessionEnded { session: SessionId(dice()), at: now() },
+        Change::SessionEnded { session: SessionId(dice()), at: now(), spares: true },
         Change::Tenant { tenant: tenant() },
         Change::User { tenant: tenant(), user },
     ]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jeton::clock::Clock;
 use jeton::config::cluster::Cluster as Settings;
 use jeton::model::family::{Presented, Rotation};
-use jeton::model::session::Session;
+use jeton::model::session::{End, Session};
 use jeton::protocol::ids::UserId;
 use jeton::store::cluster::Cluster;
 use jeton::store::{ChangeFeed as _, Families as _, StoreError};
@@ -159,7 +159,7 @@ async fn a_user_may_have_many_sessions() {
     opened.sort_unstable();
     assert_eq!(world.store.of_user(&world.tenant, &user, now()).await.unwrap(), opened);
     for id in opened.drain(..35) {
-        world.store.end(id).await.unwrap();
+        world.store.end(id, End::Everything).await.unwrap();
     }
     assert_eq!(world.store.of_user(&world.tenant, &user, now()).await.unwrap(), opened);
 }

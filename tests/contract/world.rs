@@ -38,6 +38,7 @@ impl World {
             created_at: now,
             expires_at: Some(now.plus_secs(60)),
             device: None,
+            clients: Vec::new(),
         }
     }
 
@@ -82,7 +83,7 @@ pub(crate) fn tenant() -> TenantId {
 /// A family that ends after a minute without a refresh, not yet stored.
 pub(crate) fn family() -> NewFamily {
     let ends = Some(now().plus_secs(60));
-    NewFamily { key: FamilyKey(dice()), idle_expires_at: ends, expires_at: ends }
+    NewFamily { key: FamilyKey(dice()), idle_expires_at: ends, expires_at: ends, survives_logout: false }
 }
 
 /// Generation `generation` of a family presented now, with a leeway of 30 seconds.

@@ -1,5 +1,6 @@
 //! Introspection (RFC 7662): for authenticated clients; inactive at once when the session ends.
 
+use jeton::model::oidc_logout::Initiator;
 use jeton::protocol::ids::SessionId;
 
 use crate::world::World;
@@ -14,7 +15,7 @@ async fn an_access_token_is_active_until_its_session_ends() {
         assert_eq!(found[name], value);
     }
     let sid = SessionId::parse(found["sid"].as_str().unwrap()).unwrap();
-    world.engine().end_session(sid).await.unwrap();
+    world.engine().end_session(sid, Initiator::SessionRevoked).await.unwrap();
     let after = world.introspect(&login.access_token()).await;
     assert_eq!(after.body, r#"{"active":false}"#);
     world.refresh("app", &login.refresh_token()).await.refused(400, "invalid_grant");

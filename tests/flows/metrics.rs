@@ -6,7 +6,7 @@ use crate::world::World;
 async fn answers_are_counted_by_endpoint_and_status() {
     let world = World::start().await;
     world.machine_token().await;
-    world.post("/oauth/token", &[("grant_type", "unknown")]).await.refused(400, "invalid_request");
+    world.post("/oauth/token", &[("grant_type", "unknown")]).await.refused(400, "unsupported_grant_type");
     assert_eq!(world.get("/nowhere").await.status, 404);
     assert_eq!(world.at("nobody").get("/userinfo").await.status, 404);
     let metrics = world.operations("/metrics").await.body;

@@ -11,7 +11,7 @@ use jeton::model::family::{Family, NewFamily, Presented, Rotation};
 use jeton::model::log_event::LogEvent;
 use jeton::model::membership::Membership;
 use jeton::model::record::Kind;
-use jeton::model::session::{Ended, Session};
+use jeton::model::session::{Device, End, Ended, Session};
 use jeton::model::statistics::{Counts, Day};
 use jeton::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use jeton::store::audit_log::Logged;
@@ -125,9 +125,19 @@ impl Sessions for WatchedStore {
         self.inner.update(session).await
     }
 
-    async fn end(&self, id: SessionId) -> Answer<Ended> {
+    async fn touch(&self, seen: &Session, device: &Device) -> Answer<bool> {
         self.pass(1)?;
-        self.inner.end(id).await
+        self.inner.touch(seen, device).await
+    }
+
+    async fn remember_client(&self, id: SessionId, client: &jeton::protocol::ids::ClientId) -> Answer<bool> {
+        self.pass(1)?;
+        self.inner.remember_client(id, client).await
+    }
+
+    async fn end(&self, id: SessionId, how: End) -> Answer<Ended> {
+        self.pass(1)?;
+        self.inner.end(id, how).await
     }
 
     async fn families_of(&self, id: SessionId) -> Answer<Vec<FamilyKey>> {

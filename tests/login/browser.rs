@@ -11,6 +11,7 @@ use serde_json::Value;
 pub(crate) struct Browser {
     http: reqwest::Client,
     base: String,
+    agent: String,
     jar: Mutex<BTreeMap<String, String>>,
 }
 
@@ -26,12 +27,23 @@ impl Browser {
     pub(crate) fn new(host: &str, address: SocketAddr) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let http = http.resolve(host, address).build().unwrap();
-        Self { http, base: format!("http://{host}:{}", address.port()), jar: Mutex::default() }
+        let base = format!("http://{host}:{}", address.port());
+        Self { http, base, agent: "Test/1.0".to_owned(), jar: Mutex::default() }
+    }
+
+    /// The same browser under another `User-Agent`.
+    pub(crate) fn calling_itself(self, agent: &str) -> Self {
+        Self { agent: agent.to_owned(), ..self }
     }
 
     /// Somebody else's browser, over the same connections.
     pub(crate) fn another(&self) -> Self {
-        Self { http: self.http.clone(), base: self.base.clone(), jar: Mutex::default() }
+        Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            agent: self.agent.clone(),
+            jar: Mutex::default(),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -99,7 +111,7 @@ impl Browser {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let cookies: Vec<_> = self.jar.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect();
-        let request = request.header(COOKIE, cookies.join("; ")).header(USER_AGENT, "Test/1.0");
+        let request = request.header(COOKIE, cookies.join("; ")).header(USER_AGENT, &self.agent);
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         for line in headers.get_all(SET_COOKIE) {
@@ -141,6 +153,12 @@ impl Answer {
         };
         let response = attribute("response").replace("&amp;", "&");
         (attribute("origin"), serde_json::from_str(&response).unwrap())
+    }
+
+    /// As [`Answer::parameter`], for an answer that may lead to a page of ours.
+    pub(crate) fn parameter_if_any(&self, name: &str) -> Option<String> {
+        let location = self.location();
+        if location.starts_with('/') { None } else { self.parameter(name) }
     }
 
     pub(crate) fn code(&self) -> String {

@@ -1,5 +1,7 @@
 //! From the login page to tokens: the code, its single use, its proofs; and every wrong way to present one.
 
+use jeton::model::oidc_logout::Initiator;
+
 use crate::browser::Browser;
 use crate::world::{VERIFIER, World, claims, exchange_form};
 
@@ -131,7 +133,7 @@ async fn a_code_lives_for_a_minute_and_dies_with_its_session() {
     let ann = jeton::protocol::ids::UserId::from("auth0|ann");
     let engine = world.engine();
     for session in engine.store().of_user(&tenant, &ann, world.clock.now()).await.unwrap() {
-        engine.end_session(session).await.unwrap();
+        engine.end_session(session, Initiator::SessionRevoked).await.unwrap();
     }
     world.exchange(&browser, &code).await.refused(400, "invalid_grant");
     world.stop().await;

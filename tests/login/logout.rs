@@ -112,3 +112,42 @@ async fn auth0s_logout_asks_nobody() {
     assert_eq!(browser.get("/v2/logout").await.location(), "/u/logged-out");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_id_speaks_for_its_session_as_at_auth0() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let tokens = tokens(&world, &browser).await;
+    let sid = crate::world::claims(&tokens["id_token"])["sid"].as_str().unwrap().to_owned();
+    for wrong in ["nonsense", "AAAAAAAAAAAAAAAA", ""] {
+        let asked = browser.get(&path("/oidc/logout", &[("logout_hint", wrong)])).await;
+        assert!(asked.location().starts_with("/u/logout?state="), "{wrong}");
+    }
+    let parameters = [
+        ("logout_hint", sid.as_str()),
+        ("client_id", "spa"),
+        ("post_logout_redirect_uri", BYE),
+        ("ui_locales", "fr"),
+    ];
+    assert_eq!(browser.get(&path("/oidc/logout", &parameters)).await.location(), BYE);
+    assert!(is_out(&browser, &tokens).await);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_application_the_tenants_own_places_count() {
+    let world = World::start().await;
+    let settings = serde_json::json!({ "allowed_logout_urls": ["https://acme.test/home"] });
+    world.import(&serde_json::json!({ "tenants": [{ "id": "default", "settings": settings }] })).await;
+    let browser = world.browser();
+    let tokens = tokens(&world, &browser).await;
+    browser.get(&path("/v2/logout", &[("returnTo", BYE)])).await.shown(400);
+    let spas = [("client_id", "spa"), ("returnTo", "https://acme.test/home")];
+    browser.get(&path("/v2/logout", &spas)).await.shown(400);
+    let own = [("federated", ""), ("returnTo", "https://acme.test/home"), ("ui_locales", "de")];
+    assert_eq!(browser.get(&path("/v2/logout", &own)).await.location(), "https://acme.test/home");
+    assert!(is_out(&browser, &tokens).await);
+    let done = browser.get(&path("/v2/logout", &[("ui_locales", "de")])).await;
+    assert!(browser.follow(&done).await.body.contains("lang=\"de\""));
+    world.stop().await;
+}

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a flow that cannot go on has failed")]
 
+mod account_page;
 mod accounts;
 mod attack_protection;
+mod backchannel_logout;
 mod branding;
 mod browser;
 mod brute_force;
@@ -13,6 +15,7 @@ mod connections;
 mod consent;
 mod contents;
 mod cross_origin;
+mod frontchannel_logout;
 mod invitations;
 mod logout;
 mod mail_templates;
@@ -23,11 +26,13 @@ mod password_policy;
 mod passwordless;
 mod pushed_requests;
 mod races;
+mod receiver;
 mod registration;
 mod remembered_consent;
 mod request_objects;
 mod requests;
 mod response_types;
+mod session_lifetimes;
 mod signup_verification;
 mod single_sign_on;
 mod smtp;

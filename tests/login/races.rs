@@ -11,7 +11,7 @@ async fn a_login_verified_before_a_new_password_does_not_open_after_it() {
     let world = World::start().await;
     let (engine, id) = (world.engine(), TenantId::from("default"));
     let tenant = engine.tenancy().by_id(&id).unwrap();
-    let device = || Device { user_agent: String::new(), address: String::new() };
+    let device = || Device { user_agent: String::new(), address: String::new(), used_at: world.clock.now() };
     let verified = engine.cached().catalog().find::<User>(&id, "auth0|ann").await.unwrap().unwrap();
     let ann = std::sync::Arc::new(verified.record.clone());
     let before = engine.log_in(&tenant, ann.clone(), None, device()).await.unwrap();

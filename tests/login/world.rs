@@ -61,6 +61,8 @@ impl World {
         config.bootstrap.client_secret = Self::WEB_SECRET.to_owned().into();
         config.registration.per_address_hourly_max = 40;
         config.registration.clients_max = 60;
+        config.outgoing.loopback_http = true;
+        config.deliveries.first_pause_ms = 10;
         adjust(&mut config, folder.path());
         let clock = Clock::fixed(NOW);
         let (store, watch) = WatchedStore::over(store(&config, &clock).await);
@@ -75,17 +77,52 @@ impl World {
         world
     }
 
-    /// Imports more of the tenant `default`, and waits until its new name is known.
+    /// Imports a document, of which nothing may be refused, and waits until tenants know.
     pub(crate) async fn import(&self, document: &Value) {
         self.load(&document.to_string()).await;
-        let name = document["tenants"][0]["friendly_name"].as_str().unwrap();
-        self.until_called(name).await;
+        if let Some(name) = document["tenants"][0]["friendly_name"].as_str() {
+            self.until_called(name).await;
+        }
+        for tenant in document["tenants"].as_array().unwrap() {
+            let id = TenantId::from(tenant["id"].as_str().unwrap());
+            let Some(settings) = tenant["settings"].as_object() else { continue };
+            for _ in 0..200 {
+                let view = self.engine().tenancy().by_id(&id).unwrap();
+                let known = serde_json::to_value(&view.tenant.settings).unwrap();
+                if settings.iter().all(|(name, value)| known[name] == *value) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+
+    /// What is refused of a document.
+    pub(crate) async fn refused(&self, document: &Value) -> String {
+        let registrar = jeton::engine::registrar::registrar(self.engine());
+        let report = jeton::cli::import::import(&document.to_string(), &registrar, &mut |_| {}).await;
+        report.unwrap().refused.iter().map(|refused| format!("{refused:?}")).collect()
     }
 
     async fn load(&self, text: &str) {
         let registrar = jeton::engine::registrar::registrar(self.engine());
         let report = jeton::cli::import::import(text, &registrar, &mut |_| {}).await.unwrap();
         assert!(report.refused.is_empty(), "{:?}", report.refused);
+    }
+
+    /// The messages sent so far, which must become `count`, as they are read.
+    pub(crate) async fn mails(&self, count: usize) -> Vec<String> {
+        for _ in 0..200 {
+            if self.files().len() >= count {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let read = |path: &std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+        let mails: Vec<_> =
+            self.files().iter().map(|path| read(path).replace("=\r\n", "").replace("=3D", "=")).collect();
+        assert_eq!(mails.len(), count);
+        mails
     }
 
     pub(crate) async fn stop(self) {
@@ -213,12 +250,16 @@ impl World {
     }
 
     fn letters(&self) -> Vec<String> {
+        self.files().iter().map(|path| unfolded(&std::fs::read_to_string(path).unwrap())).collect()
+    }
+
+    fn files(&self) -> Vec<std::path::PathBuf> {
         let Ok(folder) = std::fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
         let paths = folder.map(|entry| entry.unwrap().path());
         let mut paths: Vec<_> =
             paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
         paths.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
-        paths.iter().map(|path| unfolded(&std::fs::read_to_string(path).unwrap())).collect()
+        paths
     }
 
     /// Everything that the store holds, once what is written behind requests (the log) is written.

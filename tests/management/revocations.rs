@@ -14,12 +14,15 @@ async fn logged_in(more: &[(&str, &str)]) -> (World, String, String) {
 }
 
 #[tokio::test]
-async fn a_blocked_user_cannot_refresh_and_an_unblocked_one_can() {
+async fn a_blocked_user_is_out_and_an_unblocked_one_logs_in_again() {
     let (world, path, token) = logged_in(&[]).await;
     let token = world.refresh("app", &token, &[]).await.text("refresh_token");
     world.patch(&path, json!({ "blocked": true })).await.with(200);
     assert_eq!(world.refresh("app", &token, &[]).await.status, 400);
+    assert_eq!(world.get(&format!("{path}/sessions")).await.all("id").len(), 0);
     world.patch(&path, json!({ "blocked": false })).await.with(200);
+    assert_eq!(world.refresh("app", &token, &[]).await.status, 400);
+    let token = world.login(&[]).await.text("refresh_token");
     assert_eq!(world.refresh("app", &token, &[]).await.status, 200);
     world.stop().await;
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::Listeners;
 use crate::actors::chore::Chore;
 use crate::model::change::Change;
+use crate::model::session::End;
 use crate::store::change_feed::{self, Position};
 use crate::store::{SharedStore, StoreError};
 use crate::telemetry::metrics::Metrics;
@@ -140,9 +141,12 @@ impl TailArguments {
     }
 
     async fn revoke(&self, change: &Change) -> Result<(), StoreError> {
-        if let Change::SessionEnded { session, .. } = change {
-            self.listeners.ring.forget(*session);
-            self.store.end(*session).await?;
+        if let Change::SessionEnded { session, spares, .. } = change {
+            let how = if *spares { End::Logout } else { End::Everything };
+            if how == End::Everything {
+                self.listeners.ring.forget(*session);
+            }
+            self.store.end(*session, how).await?;
         }
         if let Change::FamilyRevoked { session, family, .. } = change {
             self.listeners.ring.forget_family(*session, *family);

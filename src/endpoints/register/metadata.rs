@@ -9,6 +9,7 @@ use crate::engine::records::clearable::Clearable;
 use crate::engine::records::clients::ClientDraft;
 use crate::engine::records::flaws;
 use crate::model::client::{AppType, AuthMethod, Client, JwtConfiguration, SignedRequestObject};
+use crate::model::oidc_logout::OidcLogout;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::authorization::ResponseType;
 use crate::protocol::grant_type::GrantType;
@@ -18,12 +19,13 @@ use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 const GRANTS: [GrantType; 3] = [GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken];
 
 /// Our names and those on the wire.
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
     ("allowed_logout_urls", "post_logout_redirect_uris"),
     ("app_type", "application_type"),
     ("callbacks", "redirect_uris"),
     ("jwt_configuration", "id_token_signed_response_alg"),
     ("name", "client_name"),
+    ("oidc_logout", "backchannel_logout_uri"),
     ("signed_request_object", "require_signed_request_object"),
 ];
 
@@ -36,6 +38,9 @@ pub struct Metadata {
     pub client_secret: Option<String>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
+    backchannel_logout_uri: Option<String>,
+    frontchannel_logout_uri: Option<String>,
+    frontchannel_logout_session_required: bool,
     token_endpoint_auth_method: Option<AuthMethod>,
     grant_types: Option<Vec<GrantType>>,
     response_types: Option<Vec<String>>,
@@ -108,6 +113,11 @@ impl Metadata {
             callbacks: Some(self.redirect_uris),
             allowed_logout_urls: Some(self.post_logout_redirect_uris),
             initiate_login_uri: Clearable::Absent,
+            oidc_logout: self.backchannel_logout_uri.map_or(Clearable::Null, |uri| {
+                Clearable::Value(OidcLogout { backchannel_logout_urls: vec![uri], ..OidcLogout::default() })
+            }),
+            frontchannel_logout_uri: self.frontchannel_logout_uri.map_or(Clearable::Null, Clearable::Value),
+            frontchannel_logout_session_required: Some(self.frontchannel_logout_session_required),
             web_origins: None,
             cross_origin_authentication: None,
             require_pushed_authorization_requests: Some(self.require_pushed_authorization_requests),
@@ -191,6 +201,16 @@ pub fn of(client: &Client) -> Value {
     });
     if let Some(jwks) = &client.jwks {
         body["jwks"] = jwks.clone();
+    }
+    let behind = client.oidc_logout.iter().flat_map(|settings| &settings.backchannel_logout_urls);
+    if let Some(uri) = behind.into_iter().next() {
+        body["backchannel_logout_uri"] = json!(uri);
+        // A logout token of ours always names the session.
+        body["backchannel_logout_session_required"] = json!(true);
+    }
+    if let Some(uri) = &client.frontchannel_logout_uri {
+        body["frontchannel_logout_uri"] = json!(uri);
+        body["frontchannel_logout_session_required"] = json!(client.frontchannel_logout_session_required);
     }
     body
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::engine::Engine;
 use crate::engine::authorization::arrival::{Arrived, Entry};
 use crate::engine::authorization::{Authorization, BrowserMark, parameters};
+use crate::engine::own_account;
 use crate::model::client::Client;
 use crate::protocol::authorization::{Prompt, Response, ResponseMode};
 use crate::protocol::claims_request::ClaimsRequest;
@@ -117,6 +118,26 @@ impl Engine {
             Ok(()) => Ok(draft.asked),
             Err(error) => Err(Refusal { error, asked: Some(Box::new(draft.asked)) }),
         }
+    }
+
+    /// A request by a page of the tenant's own, to which the person comes back once logged in.
+    pub fn own_authorization(&self, own: &Client, form: &Form<'_>, browser: BrowserMark) -> Authorization {
+        self.blank(own, own.callbacks.first().cloned().unwrap_or_default(), form, browser)
+    }
+
+    /// The client that asks: an application, or the tenant's account page.
+    ///
+    /// # Errors
+    /// `temporarily_unavailable` when the store cannot say.
+    pub async fn asker_of(
+        &self,
+        tenant: &TenantView,
+        asked: &Authorization,
+    ) -> Result<Option<Arc<Client>>, OAuthError> {
+        if asked.client.is_empty() {
+            return Ok(Some(Arc::new(own_account::page(tenant))));
+        }
+        Ok(self.cached().client(&tenant.tenant.id, &asked.client).await?)
     }
 
     fn blank(&self, client: &Client, uri: String, form: &Form<'_>, browser: BrowserMark) -> Authorization {

@@ -108,7 +108,14 @@ impl Engine {
                 OAuthError::new(code, Fault::User, description)
             }
             Ok(Step::Ask(page)) => return self.ask(tenant, page, asked).map(Next::Ask),
-            Ok(Step::Done(approved)) => return Ok(Next::Give(approved)),
+            Ok(Step::Done(_)) if client.is_own_page() => return Ok(Next::Ask(asked.redirect_uri.clone())),
+            Ok(Step::Done(approved)) => {
+                // From here on the application takes part in the session, and is told of its end if it wants to be.
+                match self.remember_client(&approved.presence.session, client).await {
+                    Ok(()) => return Ok(Next::Give(approved)),
+                    Err(error) => error,
+                }
+            }
             Err(error) => error,
         };
         Ok(Next::Refuse(asked.refusal(tenant, &error)))

@@ -32,6 +32,7 @@ pub(super) fn check(client: &Client, secret: Option<&Secret>) -> Result<(), Refu
     flaws.metadata("client_metadata", client.client_metadata.iter());
     check_authentication(client, secret, &mut flaws);
     check_uris(client, &mut flaws);
+    check_logout(client, &mut flaws);
     check_refresh_token(&client.refresh_token, &mut flaws);
     if let Some(lifetime) = client.jwt_configuration.lifetime_in_seconds {
         flaws.within("jwt_configuration.lifetime_in_seconds", lifetime, 1..=LONGEST_ID_TOKEN);
@@ -121,6 +122,25 @@ fn check_uris(client: &Client, flaws: &mut Flaws) {
             Place("web_origins", at),
             "expected scheme://host[:port] and no more",
         );
+    }
+}
+
+fn check_logout(client: &Client, flaws: &mut Flaws) {
+    if let Some(settings) = &client.oidc_logout {
+        let path = "oidc_logout.backchannel_logout_urls";
+        flaws.unique(path, settings.backchannel_logout_urls.iter(), 10);
+        for (at, uri) in settings.backchannel_logout_urls.iter().enumerate() {
+            let expected = "expected an https URI without fragment (http only on this machine)";
+            flaws.require(uris::is_notice_uri(uri), Place(path, at), expected);
+        }
+        let selected = &settings.backchannel_logout_initiators.selected_initiators;
+        flaws.unique("oidc_logout.backchannel_logout_initiators.selected_initiators", selected.iter(), 9);
+    }
+    if let Some(uri) = &client.frontchannel_logout_uri {
+        // OpenID Connect Front-Channel Logout 1.0 §2.
+        let own = client.callbacks.iter().any(|callback| uris::are_of_one_origin(uri, callback));
+        let expected = "expected an http or https URI with scheme, host and port of one of the callbacks";
+        flaws.require(uris::is_web_uri(uri) && own, "frontchannel_logout_uri", expected);
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::clock::UnixMs;
 use crate::engine::records::clearable::Clearable;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, client_checks, mint, overlay};
@@ -12,6 +11,7 @@ use crate::model::client::{
     AppType, AuthMethod, Client, JwtConfiguration, OrganizationUsage, RefreshTokenSettings, SecretHash,
     SignedRequestObject,
 };
+use crate::model::oidc_logout::OidcLogout;
 use crate::model::tenant::Tenant;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::ClientId;
@@ -37,6 +37,11 @@ pub struct ClientDraft {
     pub allowed_logout_urls: Option<Vec<String>>,
     #[serde(default)]
     pub initiate_login_uri: Clearable<String>,
+    #[serde(default)]
+    pub oidc_logout: Clearable<OidcLogout>,
+    #[serde(default)]
+    pub frontchannel_logout_uri: Clearable<String>,
+    pub frontchannel_logout_session_required: Option<bool>,
     pub web_origins: Option<Vec<String>>,
     pub require_pushed_authorization_requests: Option<bool>,
     pub signed_request_object: Option<SignedRequestObject>,
@@ -165,40 +170,22 @@ fn fresh(tenant: &Tenant, draft: &ClientDraft, id: String) -> Client {
     };
     let public = draft.token_endpoint_auth_method.unwrap_or(method) == AuthMethod::None;
     Client {
-        tenant: tenant.id.clone(),
-        client_id: ClientId::from(id),
-        name: String::new(),
-        description: String::new(),
-        logo_uri: None,
-        app_type,
         token_endpoint_auth_method: method,
-        secrets: Vec::new(),
-        jwks: None,
         grant_types: grants.into_iter().filter(|grant| !public || *grant != ClientCredentials).collect(),
-        callbacks: Vec::new(),
-        allowed_logout_urls: Vec::new(),
-        initiate_login_uri: None,
-        web_origins: Vec::new(),
-        require_pushed_authorization_requests: false,
-        signed_request_object: SignedRequestObject::default(),
-        cross_origin_authentication: false,
-        is_first_party: true,
-        organization_usage: OrganizationUsage::default(),
-        refresh_token: RefreshTokenSettings::default(),
-        jwt_configuration: JwtConfiguration::default(),
-        created_at: UnixMs::default(),
-        client_metadata: BTreeMap::new(),
+        ..Client::bare(tenant.id.clone(), ClientId::from(id), app_type)
     }
 }
 
 fn overlaid(draft: ClientDraft, mut client: Client) -> Client {
     overlay!(draft => client; name, description, app_type, token_endpoint_auth_method, grant_types, callbacks,
-        allowed_logout_urls, web_origins, cross_origin_authentication, is_first_party, organization_usage,
-        refresh_token, jwt_configuration, client_metadata, require_pushed_authorization_requests,
-        signed_request_object);
+        allowed_logout_urls, frontchannel_logout_session_required, web_origins, cross_origin_authentication,
+        is_first_party, organization_usage, refresh_token, jwt_configuration, client_metadata,
+        require_pushed_authorization_requests, signed_request_object);
     client.initiate_login_uri = draft.initiate_login_uri.over(client.initiate_login_uri);
     client.jwks = draft.jwks.over(client.jwks);
     client.logo_uri = draft.logo_uri.over(client.logo_uri);
+    client.oidc_logout = draft.oidc_logout.over(client.oidc_logout);
+    client.frontchannel_logout_uri = draft.frontchannel_logout_uri.over(client.frontchannel_logout_uri);
     client
 }
 

@@ -20,6 +20,7 @@ use crate::model::organization::Organization;
 use crate::model::record::{Kind, Record, SYSTEM_TENANT};
 use crate::model::resource_server::ResourceServer;
 use crate::model::role::Role;
+use crate::model::session::End;
 use crate::model::signing_key::SigningKeyRecord;
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
@@ -119,7 +120,7 @@ impl Demolition {
         let store: &SharedStore = self.catalog.store();
         // Expired ones too: at the beginning of time nothing has expired.
         for session in store.of_user(&self.tenant, user, UnixMs(0)).await? {
-            store.end(session).await?;
+            store.end(session, End::Everything).await?;
         }
         loop {
             let memberships = store.organizations_of(&self.tenant, user, None, STEP).await?;

@@ -12,7 +12,7 @@ use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::model::log_event::LogEvent;
 use crate::model::membership::Membership;
 use crate::model::record::Kind;
-use crate::model::session::{Ended, Session};
+use crate::model::session::{Device, End, Ended, Session};
 use crate::model::statistics::{Counts, Day};
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::audit_log::Logged;
@@ -293,7 +293,19 @@ impl Sessions for Memory {
         absent()
     }
 
-    async fn end(&self, _: SessionId) -> Result<Ended, StoreError> {
+    async fn touch(&self, _: &Session, _: &Device) -> Result<bool, StoreError> {
+        absent()
+    }
+
+    async fn remember_client(
+        &self,
+        _: SessionId,
+        _: &crate::protocol::ids::ClientId,
+    ) -> Result<bool, StoreError> {
+        absent()
+    }
+
+    async fn end(&self, _: SessionId, _: End) -> Result<Ended, StoreError> {
         absent()
     }
 

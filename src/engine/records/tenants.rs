@@ -150,6 +150,14 @@ fn check_settings(settings: &TenantSettings, flaws: &mut Flaws) {
     if let Some(audience) = &settings.default_audience {
         flaws.text("settings.default_audience", audience.as_str(), 1..=600);
     }
+    flaws.unique("settings.allowed_logout_urls", settings.allowed_logout_urls.iter(), 100);
+    for (at, uri) in settings.allowed_logout_urls.iter().enumerate() {
+        flaws.require(
+            uris::is_redirect_uri(uri),
+            format_args!("settings.allowed_logout_urls[{at}]"),
+            "expected an absolute URI without fragment, wildcard or user information",
+        );
+    }
     let lifetimes = [
         ("settings.access_token_lifetime", settings.access_token_lifetime, YEAR),
         ("settings.id_token_lifetime", settings.id_token_lifetime, YEAR),

@@ -34,6 +34,22 @@ pub fn is_picture(text: &str) -> bool {
     is_web_uri(text) && redirect_uri::source(text).is_some()
 }
 
+/// An address that this server may be told to post to: https, or http on this machine, without a fragment.
+pub fn is_notice_uri(text: &str) -> bool {
+    let local = |uri: &Url| matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    clean(text).is_some_and(|uri| {
+        is_web(&uri) && uri.fragment().is_none() && (uri.scheme() == "https" || local(&uri))
+    })
+}
+
+/// Whether two web pages have scheme, host and port in common.
+pub fn are_of_one_origin(one: &str, other: &str) -> bool {
+    match (Url::parse(one), Url::parse(other)) {
+        (Ok(one), Ok(other)) => is_web(&one) && one.origin() == other.origin(),
+        _ => false,
+    }
+}
+
 /// A host name, without scheme, port or path.
 pub fn is_host(text: &str) -> bool {
     let label = |label: &str| {
@@ -118,6 +134,23 @@ mod tests {
         assert!(is_host("login.acme.example") && !is_host("a:80") && !is_host("-a.b") && !is_host("a..b"));
         assert!(is_web_uri("https://a/logo.png") && !is_web_uri("ftp://a/logo.png"));
         assert!(is_picture("https://a/logo.png") && !is_picture("https://a;script-src/logo.png"));
+    }
+
+    #[test]
+    fn places_for_notices() {
+        for good in
+            ["https://a.example/out?x=1", "http://localhost:3000/out", "http://127.0.0.1/", "http://[::1]:1/"]
+        {
+            assert!(is_notice_uri(good), "{good}");
+        }
+        for bad in
+            ["http://a.example/out", "https://a.example/#x", "com.app:/out", "https://u:p@a.example/", "/out"]
+        {
+            assert!(!is_notice_uri(bad), "{bad}");
+        }
+        assert!(are_of_one_origin("https://a.example/out", "https://a.example:443/cb"));
+        assert!(!are_of_one_origin("https://a.example/out", "http://a.example/cb"));
+        assert!(!are_of_one_origin("com.app:/out", "com.app:/out"));
     }
 
     #[test]

@@ -23,7 +23,8 @@ impl Families for Cluster {
                 .number(now.0)
                 .with(instant(family.idle_expires_at))
                 .number(millis(family.expires_at))
-                .number(u64::from(announced));
+                .number(u64::from(announced))
+                .number(u64::from(family.survives_logout));
             match self.careful::<fred::types::Value>(ask).await?.as_i64() {
                 Some(0) => return Ok(Started::NoSession),
                 Some(_) => return Ok(Started::Started),

@@ -44,6 +44,7 @@ verbs! {
     RecordRemove = "record_remove",
     RecordWrite = "record_write",
     Release = "release",
+    Remember = "remember",
     Revoke = "revoke",
     Rotate = "rotate",
     Start = "start",

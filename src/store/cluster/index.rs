@@ -69,7 +69,7 @@ impl Cluster {
         ids.dedup();
         let mut living = Vec::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
-            let found = try_join_all(batch.iter().map(|id| self.find(*id, now))).await?;
+            let found = try_join_all(batch.iter().map(|id| self.stored_session(*id, now))).await?;
             living.extend(batch.iter().zip(found).filter(|(_, found)| found.is_some()).map(|(id, _)| *id));
         }
         Ok(living)

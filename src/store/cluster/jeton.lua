@@ -57,30 +57,33 @@ local function rotate(keys, args)
 end
 
 -- Sessions -------------------------------------------------------------------------------------------------
--- A session is: format (1 byte), expiry in ms (6), number of families (2), families (10 each), facts.
+-- A session is: format (1 byte), expiry in ms (6), number of families (2), families (11 each: key, and 1 when it
+-- survives a logout), bytes of clients (2), clients (each its length and its id), facts.
 
-local FAMILIES_AT = 10
+local OVER = '\3' -- the format of a session that was logged out of, for the families that survived that
+local FAMILIES_AT, ENTRY = 10, 11
 
 local function unpacked(value)
-  local count = struct.unpack('>I2', value, 8)
-  local facts_at = FAMILIES_AT + 10 * count
+  local clients_at = FAMILIES_AT + ENTRY * struct.unpack('>I2', value, 8)
+  local facts_at = clients_at + 2 + struct.unpack('>I2', value, clients_at)
   return {
     format = string.sub(value, 1, 1),
     expires = struct.unpack('>I6', value, 2),
-    families = string.sub(value, FAMILIES_AT, facts_at - 1),
+    families = string.sub(value, FAMILIES_AT, clients_at - 1),
+    clients = string.sub(value, clients_at + 2, facts_at - 1),
     facts = string.sub(value, facts_at),
   }
 end
 
 local function save(key, session)
-  local count = struct.pack('>I2', #session.families / 10)
-  local expires = struct.pack('>I6', session.expires)
-  redis.call('SET', key, session.format .. expires .. count .. session.families .. session.facts, 'KEEPTTL')
+  local head = session.format .. struct.pack('>I6I2', session.expires, #session.families / ENTRY)
+  local clients = struct.pack('>I2', #session.clients) .. session.clients
+  redis.call('SET', key, head .. session.families .. clients .. session.facts, 'KEEPTTL')
   expire_at(key, session.expires)
 end
 
 local function position(families, family)
-  for at = 1, #families, 10 do
+  for at = 1, #families, ENTRY do
     if string.sub(families, at, at + 9) == family then return at end
   end
 end
@@ -88,28 +91,30 @@ end
 local function without(families, family)
   local at = position(families, family)
   if not at then return families end
-  return string.sub(families, 1, at - 1) .. string.sub(families, at + 10)
+  return string.sub(families, 1, at - 1) .. string.sub(families, at + ENTRY)
 end
 
 local function living(key, families)
   local found = {}
-  for at = 1, #families, 10 do
-    local family = string.sub(families, at, at + 9)
-    if redis.call('EXISTS', key .. family) == 1 then found[#found + 1] = family end
+  for at = 1, #families, ENTRY do
+    local entry = string.sub(families, at, at + ENTRY - 1)
+    if redis.call('EXISTS', key .. string.sub(entry, 1, 10)) == 1 then found[#found + 1] = entry end
   end
   return table.concat(found)
 end
 
 -- Adds a family to an unsaved session; a family that stands already is left as it is.
-local function add_family(key, session, family, now, idle)
-  if #session.families > 0 and #session.families % 80 == 0 then
+local function add_family(key, session, family, now, idle, survives)
+  if #session.families > 0 and #session.families % (8 * ENTRY) == 0 then
     session.families = living(key, session.families)
   end
-  if not position(session.families, family) then session.families = session.families .. family end
+  if not position(session.families, family) then
+    session.families = session.families .. family .. (survives == '1' and '\1' or '\0')
+  end
   if redis.call('EXISTS', key .. family) == 0 then set_until(key .. family, family_value(1, now), idle) end
 end
 
--- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family.
+-- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family, 1 when it survives a logout.
 local function open(keys, args)
   local session, before = unpacked(args[1]), redis.call('GET', keys[1])
   if before then
@@ -117,46 +122,84 @@ local function open(keys, args)
     session.families = before.families
     session.expires = math.max(session.expires, before.expires)
   end
-  if args[2] ~= '' then add_family(keys[1], session, args[2], args[3], args[4]) end
+  if args[2] ~= '' then add_family(keys[1], session, args[2], args[3], args[4], args[5]) end
   save(keys[1], session)
   return 1
 end
 
--- KEYS session; ARGV session. Its families stay, its expiry only moves later.
+-- KEYS session; ARGV session, and '' or what the session must be still. Its families and clients stay, its expiry
+-- only moves later.
 local function update(keys, args)
   local before = redis.call('GET', keys[1])
   if not before then return 0 end
   local session = unpacked(args[1])
   before = unpacked(before)
-  session.families = before.families
+  if before.format == OVER then return 0 end
+  if args[2] ~= '' and unpacked(args[2]).facts ~= before.facts then return 0 end
+  session.families, session.clients = before.families, before.clients
   session.expires = math.max(session.expires, before.expires)
   save(keys[1], session)
   return 1
 end
 
--- KEYS session; answers how many families went with it, and the session; nothing when there is none.
-local function close(keys)
+-- KEYS session; ARGV client, the most clients. Answers 0 without a session or room.
+local function remember(keys, args)
   local value = redis.call('GET', keys[1])
-  if not value then return false end
-  local families, gone = unpacked(value).families, 0
-  for at = 1, #families, 10 do
-    gone = gone + redis.call('DEL', keys[1] .. string.sub(families, at, at + 9))
+  if not value then return 0 end
+  local session = unpacked(value)
+  if session.format == OVER then return 0 end
+  local entry = string.char(#args[1]) .. args[1]
+  local at, count = 1, 0
+  while at <= #session.clients do
+    local size = string.byte(session.clients, at)
+    if string.sub(session.clients, at, at + size) == entry then return 1 end
+    at, count = at + size + 1, count + 1
   end
-  redis.call('DEL', keys[1])
-  return { gone, value }
+  if count >= tonumber(args[2]) then return 0 end
+  session.clients = session.clients .. entry
+  save(keys[1], session)
+  return 1
 end
 
--- KEYS session family; ARGV family, now, idle expiry, expiry in ms, and 1 when the index of the user's sessions
--- already says so. Answers 0 without a session, 1 when started, and the session when its index must be told first.
+-- KEYS session; ARGV 1 when families that survive a logout stay. Answers how many families went with it, how many
+-- stay, and the session; nothing when there is none, or it was logged out of before and is again.
+local function close(keys, args)
+  local value = redis.call('GET', keys[1])
+  if not value then return false end
+  local session, gone, kept = unpacked(value), 0, {}
+  local spares = args[1] == '1'
+  if spares and session.format == OVER then return false end
+  for at = 1, #session.families, ENTRY do
+    local entry = string.sub(session.families, at, at + ENTRY - 1)
+    local key = keys[1] .. string.sub(entry, 1, 10)
+    if spares and string.byte(entry, ENTRY) == 1 and redis.call('EXISTS', key) == 1 then
+      kept[#kept + 1] = entry
+    else
+      gone = gone + redis.call('DEL', key)
+    end
+  end
+  if #kept > 0 then
+    session.format, session.families = OVER, table.concat(kept)
+    save(keys[1], session)
+  else
+    redis.call('DEL', keys[1])
+  end
+  return { gone, #kept, value }
+end
+
+-- KEYS session family; ARGV family, now, idle expiry, expiry in ms, 1 when the index of the user's sessions already
+-- says so, and 1 when the family survives a logout. Answers 0 without a session, 1 when started, and the session when
+-- its index must be told first.
 local function start(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return 0 end
   local session, expires = unpacked(value), tonumber(args[4])
+  if session.format == OVER then return 0 end
   if expires > session.expires then
     if args[5] ~= '1' then return value end
     session.expires = expires
   end
-  add_family(keys[1], session, args[1], args[2], args[3])
+  add_family(keys[1], session, args[1], args[2], args[3], args[6])
   save(keys[1], session)
   return 1
 end
@@ -472,6 +515,7 @@ verb('unlist', unlist)
 verb('claim', claim)
 verb('confirm', confirm)
 verb('release', release)
+verb('remember', remember)
 verb('log', log)
 verb('days', days, 'no-writes')
 verb('visitors', visitors)

@@ -1,21 +1,34 @@
 //! A session as few bytes: there are millions of them.
 //!
 //! The layout is read by `jeton.lua` too: format (1 byte), expiry in milliseconds (6), number of families (2),
-//! families (10 each), then facts that only this file reads.
+//! families (11 each: the key, and whether it survives a logout), bytes of clients (2), clients (each its length and
+//! its id), then facts that only this file reads.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::model::session::{Amr, Device, Session};
-use crate::protocol::ids::{OrganizationId, SessionId, TenantId};
+use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId};
 use crate::store::StoreError;
 
 /// What stands for "never" in six bytes.
 pub(super) const NEVER_MS: u64 = (1 << 48) - 1;
 
-const FORMAT: u8 = 1;
+/// A session that lives.
+const LIVE: u8 = 2;
+/// A session that was logged out of: only families that survived that are left.
+const OVER: u8 = 3;
 const HEADER: usize = 9;
-const FAMILY: usize = 10;
+/// What one family takes in the list.
+pub(super) const FAMILY: usize = 11;
+
+/// A session as it is stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stored {
+    pub(super) session: Session,
+    /// Whether it was logged out of.
+    pub(super) over: bool,
+}
 
 /// A session without families, living until `expires_at` at least.
 ///
@@ -23,17 +36,23 @@ const FAMILY: usize = 10;
 /// [`StoreError::Corrupt`] when it cannot be packed, which no session gives cause for.
 pub(super) fn pack(session: &Session, expires_at: Option<UnixMs>) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(96);
-    bytes.push(FORMAT);
+    bytes.push(LIVE);
     bytes.extend_from_slice(&millis(expires_at).to_be_bytes()[2..]);
     bytes.extend_from_slice(&[0, 0]);
+    pack_clients(&session.clients, &mut bytes)?;
+    let since = |at: UnixMs| at.0.wrapping_sub(session.created_at.0).cast_signed();
     let facts = Facts {
         tenant: session.tenant.as_str(),
         user: Name::of(session.user.as_str()),
         organization: session.organization.as_ref().map(OrganizationId::as_str),
         created_at: session.created_at.0,
-        authenticated_after: session.authenticated_at.0.wrapping_sub(session.created_at.0).cast_signed(),
+        authenticated_after: since(session.authenticated_at),
         amr: session.amr.0,
-        device: session.device.as_ref().map(|device| (device.user_agent.as_str(), device.address.as_str())),
+        device: session.device.as_ref().map(|device| Place {
+            user_agent: device.user_agent.as_str(),
+            address: device.address.as_str(),
+            used_after: since(device.used_at),
+        }),
     };
     postcard::to_extend(&facts, bytes).map_err(|error| StoreError::Corrupt(format!("a session: {error}")))
 }
@@ -42,27 +61,57 @@ pub(super) fn pack(session: &Session, expires_at: Option<UnixMs>) -> Result<Vec<
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] when the bytes are of no session.
-pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Session, StoreError> {
+pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> {
     let corrupt = || StoreError::Corrupt(format!("session {id}"));
     let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(corrupt)?;
-    let [FORMAT, e0, e1, e2, e3, e4, e5, n0, n1] = *header else { return Err(corrupt()) };
+    let [format @ (LIVE | OVER), e0, e1, e2, e3, e4, e5, n0, n1] = *header else { return Err(corrupt()) };
     let expires = u64::from_be_bytes([0, 0, e0, e1, e2, e3, e4, e5]);
-    let facts_at = HEADER + FAMILY * usize::from(u16::from_be_bytes([n0, n1]));
-    let facts = bytes.get(facts_at..).ok_or_else(corrupt)?;
+    let clients_at = HEADER + FAMILY * usize::from(u16::from_be_bytes([n0, n1]));
+    let rest = bytes.get(clients_at..).ok_or_else(corrupt)?;
+    let (clients, facts) = unpack_clients(rest).ok_or_else(corrupt)?;
     let facts: Facts<'_> = postcard::from_bytes(facts).map_err(|_error| corrupt())?;
-    Ok(Session {
+    let at = |after: i64| UnixMs(facts.created_at.wrapping_add_signed(after));
+    let session = Session {
         id,
         tenant: TenantId::from(facts.tenant),
         user: facts.user.text().into(),
         organization: facts.organization.map(OrganizationId::from),
-        authenticated_at: UnixMs(facts.created_at.wrapping_add_signed(facts.authenticated_after)),
+        authenticated_at: at(facts.authenticated_after),
         amr: Amr(facts.amr),
         created_at: UnixMs(facts.created_at),
         expires_at: (expires < NEVER_MS).then_some(UnixMs(expires)),
-        device: facts
-            .device
-            .map(|(user_agent, address)| Device { user_agent: user_agent.into(), address: address.into() }),
-    })
+        device: facts.device.map(|place| Device {
+            user_agent: place.user_agent.into(),
+            address: place.address.into(),
+            used_at: at(place.used_after),
+        }),
+        clients,
+    };
+    Ok(Stored { session, over: format == OVER })
+}
+
+fn pack_clients(clients: &[ClientId], bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+    let corrupt = |_| StoreError::Corrupt("a session's clients are too long".to_owned());
+    let size: usize = clients.iter().map(|client| client.as_str().len() + 1).sum();
+    bytes.extend_from_slice(&u16::try_from(size).map_err(corrupt)?.to_be_bytes());
+    for client in clients {
+        bytes.push(u8::try_from(client.as_str().len()).map_err(corrupt)?);
+        bytes.extend_from_slice(client.as_str().as_bytes());
+    }
+    Ok(())
+}
+
+/// The clients, and what stands behind them.
+fn unpack_clients(bytes: &[u8]) -> Option<(Vec<ClientId>, &[u8])> {
+    let (size, rest) = bytes.split_first_chunk::<2>()?;
+    let (mut list, facts) = rest.split_at_checked(usize::from(u16::from_be_bytes(*size)))?;
+    let mut clients = Vec::new();
+    while let Some((length, rest)) = list.split_first() {
+        let (id, rest) = rest.split_at_checked(usize::from(*length))?;
+        clients.push(ClientId::from(std::str::from_utf8(id).ok()?));
+        list = rest;
+    }
+    Some((clients, facts))
 }
 
 /// The later of two expiries, where `None` is never.
@@ -85,7 +134,15 @@ struct Facts<'a> {
     /// Nearly always zero, and then one byte.
     authenticated_after: i64,
     amr: u8,
-    device: Option<(&'a str, &'a str)>,
+    #[serde(borrow)]
+    device: Option<Place<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Place<'a> {
+    user_agent: &'a str,
+    address: &'a str,
+    used_after: i64,
 }
 
 /// A user id; ours are hexadecimal, which takes twice the bytes it needs.
@@ -144,6 +201,7 @@ mod tests {
             created_at: UnixMs(1_763_900_000_123),
             expires_at: Some(UnixMs(1_763_999_999_999)),
             device: None,
+            clients: Vec::new(),
         }
     }
 
@@ -153,21 +211,26 @@ mod tests {
             organization: Some(OrganizationId::from("org_x")),
             authenticated_at: UnixMs(1_763_900_000_000),
             expires_at: None,
-            device: Some(Device { user_agent: "Mozilla".into(), address: "::1".into() }),
+            device: Some(Device {
+                user_agent: "Mozilla".into(),
+                address: "::1".into(),
+                used_at: UnixMs(1_763_900_300_000),
+            }),
+            clients: vec!["one".into(), "another".into()],
             ..session("google|ABC")
         };
         for session in
             [session("auth0|65f0c0ffee65f0c0ffee65f0"), session("auth0|ABC"), session("auth0|abc"), full]
         {
             let bytes = pack(&session, session.expires_at).unwrap();
-            assert_eq!(unpack(session.id, &bytes).unwrap(), session);
+            assert_eq!(unpack(session.id, &bytes).unwrap(), Stored { session, over: false });
         }
     }
 
     #[test]
     fn a_usual_session_is_small() {
         let session = session("auth0|65f0c0ffee65f0c0ffee65f0");
-        assert!(pack(&session, None).unwrap().len() <= 40);
+        assert!(pack(&session, None).unwrap().len() <= 42);
     }
 
     #[test]

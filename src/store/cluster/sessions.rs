@@ -6,11 +6,11 @@ use super::Cluster;
 use super::ask::Ask;
 use super::families::instant;
 use super::functions::Verb;
-use super::packing::{later, pack, unpack};
+use super::packing::{FAMILY, Stored, later, pack, unpack};
 use crate::clock::UnixMs;
 use crate::model::family::NewFamily;
-use crate::model::session::{Ended, Session};
-use crate::protocol::ids::{FamilyKey, SessionId, TenantId, UserId};
+use crate::model::session::{CLIENTS_MAX, Device, End, Ended, Session};
+use crate::protocol::ids::{ClientId, FamilyKey, SessionId, TenantId, UserId};
 use crate::store::{Sessions, StoreError};
 
 #[async_trait::async_trait]
@@ -28,8 +28,9 @@ impl Sessions for Cluster {
                     .bytes(&family.key.0)
                     .number(self.clock.now().0)
                     .with(instant(family.idle_expires_at))
+                    .number(u64::from(family.survives_logout))
             }
-            None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with(""),
+            None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with("").with(""),
         };
         // At once, but acknowledged only when both stand: nobody knows of a session that was not acknowledged.
         let (listed, opened) = tokio::join!(self.list_session(session, expires_at), self.careful::<i64>(ask));
@@ -37,9 +38,8 @@ impl Sessions for Cluster {
     }
 
     async fn find(&self, id: SessionId, now: UnixMs) -> Result<Option<Session>, StoreError> {
-        let value: Option<Bytes> = self.read(Ask::plain("GET", self.keys.session(id))).await?;
-        let session = value.map(|value| unpack(id, &value)).transpose()?;
-        Ok(session.filter(|session| session.expires_at.is_none_or(|at| at > now)))
+        let stored = self.stored_session(id, now).await?;
+        Ok(stored.filter(|stored| !stored.over).map(|stored| stored.session))
     }
 
     async fn update(&self, session: &Session) -> Result<bool, StoreError> {
@@ -50,22 +50,44 @@ impl Sessions for Cluster {
             self.list_session(session, expires_at).await?;
         }
         let packed = pack(session, session.expires_at)?;
-        let ask = Ask::verb(Verb::Update, self.keys.session(session.id)).bytes(&packed);
+        let ask = Ask::verb(Verb::Update, self.keys.session(session.id)).bytes(&packed).with("");
         self.careful::<i64>(ask).await.map(|updated| updated == 1)
     }
 
-    async fn end(&self, id: SessionId) -> Result<Ended, StoreError> {
-        let gone: Option<(i64, Bytes)> = self.careful(Ask::verb(Verb::Close, self.keys.session(id))).await?;
-        let Some((families, value)) = gone else { return Ok(Ended::Unknown) };
-        if let Ok(session) = unpack(id, &value) {
+    async fn touch(&self, seen: &Session, device: &Device) -> Result<bool, StoreError> {
+        let after = Session { device: Some(device.clone()), ..seen.clone() };
+        let (before, after) = (pack(seen, seen.expires_at)?, pack(&after, seen.expires_at)?);
+        let ask = Ask::verb(Verb::Update, self.keys.session(seen.id)).bytes(&after).bytes(&before);
+        self.hot::<i64>(ask).await.map(|touched| touched == 1)
+    }
+
+    async fn remember_client(&self, id: SessionId, client: &ClientId) -> Result<bool, StoreError> {
+        let ask = Ask::verb(Verb::Remember, self.keys.session(id))
+            .bytes(client.as_str().as_bytes())
+            .number(u64::try_from(CLIENTS_MAX).unwrap_or(u64::MAX));
+        self.careful::<i64>(ask).await.map(|remembered| remembered == 1)
+    }
+
+    async fn end(&self, id: SessionId, how: End) -> Result<Ended, StoreError> {
+        let ask = Ask::verb(Verb::Close, self.keys.session(id)).number(u64::from(how == End::Logout));
+        let gone: Option<(i64, i64, Bytes)> = self.careful(ask).await?;
+        let Some((families, kept, value)) = gone else { return Ok(Ended::Unknown) };
+        let count = |number: i64| usize::try_from(number).unwrap_or(0);
+        let (families, kept) = (count(families), count(kept));
+        let Stored { session, over } = unpack(id, &value)?;
+        if kept == 0 {
             self.unlist_session(&session.tenant, &session.user, id).await;
         }
-        Ok(Ended::Ended { families: usize::try_from(families).unwrap_or(0) })
+        if over {
+            return Ok(Ended::Survivors { families });
+        }
+        Ok(Ended::Ended { session: Box::new(session), families, kept })
     }
 
     async fn families_of(&self, id: SessionId) -> Result<Vec<FamilyKey>, StoreError> {
         let families: Bytes = self.read(Ask::verb(Verb::Families, self.keys.session(id))).await?;
-        Ok(families.as_chunks::<10>().0.iter().copied().map(FamilyKey).collect())
+        let keys = families.as_chunks::<FAMILY>().0.iter().filter_map(|entry| entry.first_chunk().copied());
+        Ok(keys.map(FamilyKey).collect())
     }
 
     async fn of_user(
@@ -75,5 +97,18 @@ impl Sessions for Cluster {
         now: UnixMs,
     ) -> Result<Vec<SessionId>, StoreError> {
         self.listed_sessions(tenant, user, now).await
+    }
+}
+
+impl Cluster {
+    /// The session called `id`, unless expired at `now` or wholly gone.
+    pub(super) async fn stored_session(
+        &self,
+        id: SessionId,
+        now: UnixMs,
+    ) -> Result<Option<Stored>, StoreError> {
+        let value: Option<Bytes> = self.read(Ask::plain("GET", self.keys.session(id))).await?;
+        let stored = value.map(|value| unpack(id, &value)).transpose()?;
+        Ok(stored.filter(|stored| stored.session.expires_at.is_none_or(|at| at > now)))
     }
 }

@@ -3,8 +3,8 @@
 use super::Double;
 use crate::clock::UnixMs;
 use crate::model::family::{Family, NewFamily, Presented, Rotation};
-use crate::model::session::{Ended, Session};
-use crate::protocol::ids::{FamilyKey, SessionId, TenantId, UserId};
+use crate::model::session::{CLIENTS_MAX, Device, End, Ended, Session};
+use crate::protocol::ids::{ClientId, FamilyKey, SessionId, TenantId, UserId};
 use crate::store::families::Started;
 use crate::store::spends::{Spent, Thing};
 use crate::store::{Families, Sessions, Spends, StoreError};
@@ -77,17 +77,45 @@ impl Sessions for Double {
 
     async fn update(&self, session: &Session) -> Result<bool, StoreError> {
         self.strike().await?;
-        Ok(self.state().sessions.get_mut(&session.id).map(|found| found.clone_from(session)).is_some())
+        let mut state = self.state();
+        let Some(found) = state.sessions.get_mut(&session.id) else { return Ok(false) };
+        *found = Session { clients: std::mem::take(&mut found.clients), ..session.clone() };
+        Ok(true)
     }
 
-    async fn end(&self, id: SessionId) -> Result<Ended, StoreError> {
+    async fn touch(&self, seen: &Session, device: &Device) -> Result<bool, StoreError> {
+        self.strike().await?;
+        let mut state = self.state();
+        let Some(found) = state.sessions.get_mut(&seen.id).filter(|found| *found == seen) else {
+            return Ok(false);
+        };
+        found.device = Some(device.clone());
+        Ok(true)
+    }
+
+    async fn remember_client(&self, id: SessionId, client: &ClientId) -> Result<bool, StoreError> {
+        self.strike().await?;
+        let mut state = self.state();
+        let Some(found) = state.sessions.get_mut(&id) else { return Ok(false) };
+        if !found.clients.contains(client) {
+            found.clients.push(client.clone());
+        }
+        Ok(found.clients.len() <= CLIENTS_MAX)
+    }
+
+    /// No family survives in the double.
+    async fn end(&self, id: SessionId, _: End) -> Result<Ended, StoreError> {
         self.strike().await?;
         let mut state = self.state();
         let before = state.families.len();
         state.families.retain(|(session, _), _| *session != id);
         let families = before - state.families.len();
-        let known = state.sessions.remove(&id).is_some() || families > 0;
-        Ok(if known { Ended::Ended { families } } else { Ended::Unknown })
+        let session = state.sessions.remove(&id);
+        Ok(session.map_or(Ended::Unknown, |session| Ended::Ended {
+            session: Box::new(session),
+            families,
+            kept: 0,
+        }))
     }
 
     async fn families_of(&self, id: SessionId) -> Result<Vec<FamilyKey>, StoreError> {

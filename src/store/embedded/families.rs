@@ -18,6 +18,7 @@ use crate::store::{Families, StoreError};
 pub(super) struct Stored {
     pub(super) family: Family,
     pub(super) expires_at: Option<UnixMs>,
+    pub(super) survives_logout: bool,
 }
 
 #[async_trait]
@@ -30,7 +31,7 @@ impl Families for Embedded {
             let lasts = sessions::later(record.expires_at, family.expires_at);
             if lasts != record.expires_at {
                 record.expires_at = lasts;
-                batch.write(Space::Live, keys::session(session), &record)?;
+                sessions::put(batch, &record)?;
             }
             first(batch, session, family, now)?;
             Ok(Started::Started)
@@ -83,7 +84,7 @@ fn rotate(batch: &mut Batch<'_>, asked: &Presented) -> Result<Rotation, StoreErr
         (Rotation::Repeated { .. }, _) => {}
         (_, None) => batch.remove(Space::Live, key),
         (_, Some(family)) => {
-            batch.write(Space::Live, key, &Stored { family, expires_at: asked.expires_at })?;
+            batch.write(Space::Live, key, &Stored { family, expires_at: asked.expires_at, ..stored })?;
             if let (None, Some(at)) = (stored.expires_at, asked.expires_at) {
                 // It did not expire before, so it was never filed.
                 file(batch, at, Space::Live, &key)?;
@@ -106,6 +107,7 @@ pub(super) fn first(
         return Ok(());
     }
     let expires_at = new.idle_expires_at.into_iter().chain(new.expires_at).min();
-    batch.write(Space::Live, key, &Stored { family: Family::first(now), expires_at })?;
+    let stored = Stored { family: Family::first(now), expires_at, survives_logout: new.survives_logout };
+    batch.write(Space::Live, key, &stored)?;
     expires_at.map_or(Ok(()), |at| file(batch, at, Space::Live, &key))
 }

@@ -13,6 +13,7 @@ use super::disk::Space;
 use super::{audit_log, counters, families, identifiers, keys, sessions, spends};
 use crate::clock::UnixMs;
 use crate::config;
+use crate::model::session::End;
 use crate::store::StoreError;
 
 /// Has a thing looked at when it expires.
@@ -94,7 +95,7 @@ impl Sweep {
             Ok(Some(at)) if at > self.last => file(batch, at, space, key)?,
             Ok(Some(_)) => match keys::parse_session(key) {
                 Some(id) if key.first() == Some(&keys::SESSION) => {
-                    sessions::take_away(batch, id)?;
+                    sessions::take_away(batch, id, End::Everything)?;
                 }
                 _ => batch.remove(space, key),
             },

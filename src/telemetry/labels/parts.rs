@@ -47,6 +47,26 @@ labels! {
         User = "user",
     }
 
+    /// What is delivered to somebody outside.
+    DeliveryKind("kind") {
+        /// A back-channel logout token.
+        Logout = "logout",
+        /// A message to a person.
+        Mail = "mail",
+    }
+
+    /// What became of a delivery, or of one attempt at it.
+    DeliveryOutcome("outcome") {
+        /// The attempt failed; another one follows.
+        Again = "again",
+        /// It arrived.
+        Delivered = "delivered",
+        /// It will not be tried again.
+        GivenUp = "given_up",
+        /// Too much was waiting already.
+        NoRoom = "no_room",
+    }
+
     /// Whether a cache had it.
     LookupLabel("result") {
         /// It did, absence included.
@@ -129,6 +149,8 @@ labels! {
         RecordRemove = "record_remove",
         /// `Records::write`.
         RecordWrite = "record_write",
+        /// `Sessions::remember_client`.
+        SessionClient = "session_client",
         /// `Sessions::end`.
         SessionEnd = "session_end",
         /// `Sessions::find`.
@@ -137,6 +159,8 @@ labels! {
         SessionList = "session_list",
         /// `Sessions::open`.
         SessionOpen = "session_open",
+        /// `Sessions::touch`.
+        SessionTouch = "session_touch",
         /// `Sessions::update`.
         SessionUpdate = "session_update",
         /// `Spends::spend`.
