@@ -17,6 +17,7 @@ pub(crate) mod double;
 pub mod embedded;
 pub mod families;
 pub mod identifiers;
+pub mod jobs;
 pub mod memberships;
 pub mod metered;
 pub mod records;
@@ -27,6 +28,7 @@ pub use audit_log::AuditLog;
 pub use change_feed::ChangeFeed;
 pub use families::Families;
 pub use identifiers::Identifiers;
+pub use jobs::Jobs;
 pub use memberships::Memberships;
 pub use records::Records;
 pub use sessions::Sessions;
@@ -34,12 +36,21 @@ pub use spends::Spends;
 
 /// Every capability of a backend.
 pub trait Store:
-    AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    AuditLog + ChangeFeed + Families + Identifiers + Jobs + Memberships + Records + Sessions + Spends + Health
 {
 }
 
 impl<S> Store for S where
-    S: AuditLog + ChangeFeed + Families + Identifiers + Memberships + Records + Sessions + Spends + Health
+    S: AuditLog
+        + ChangeFeed
+        + Families
+        + Identifiers
+        + Jobs
+        + Memberships
+        + Records
+        + Sessions
+        + Spends
+        + Health
 {
 }
 

@@ -19,8 +19,8 @@ use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
-    AuditLog, ChangeFeed, Families, Health, Identifiers, Memberships, Records, Sessions, SharedStore, Spends,
-    StoreError,
+    AuditLog, ChangeFeed, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions, SharedStore,
+    Spends, StoreError,
 };
 
 type Answer<T> = Result<T, StoreError>;
@@ -148,6 +148,16 @@ impl Sessions for Instant {
     }
     async fn of_user(&self, _: &TenantId, _: &UserId, _: UnixMs) -> Answer<Vec<SessionId>> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Jobs for Instant {
+    async fn keep_job(&self, _: &TenantId, _: &str, _: Bytes, _: UnixMs) -> Answer<()> {
+        Ok(())
+    }
+    async fn find_job(&self, _: &TenantId, _: &str) -> Answer<Option<Bytes>> {
+        Ok(None)
     }
 }
 

@@ -24,6 +24,7 @@ mod change_feed;
 mod disk;
 mod families;
 mod identifiers;
+mod jobs;
 mod keys;
 mod memberships;
 mod recent;

@@ -37,6 +37,7 @@ mod durability;
 mod embedded;
 mod families;
 mod identifiers;
+mod jobs;
 mod memberships;
 mod own_cluster;
 mod records;

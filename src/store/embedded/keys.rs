@@ -15,6 +15,7 @@ use crate::store::spends::Thing;
 /// First bytes in [`Space::Live`].
 pub(super) const DUE: u8 = b'e';
 pub(super) const FAMILY: u8 = b'f';
+pub(super) const JOB: u8 = b'j';
 pub(super) const SESSION: u8 = b's';
 pub(super) const SPEND: u8 = b'x';
 const USER_SESSION: u8 = b'u';
@@ -73,6 +74,10 @@ pub(super) fn session_of(tenant: &TenantId, user: &UserId, id: SessionId) -> Vec
 pub(super) fn spend(thing: &Thing<'_>) -> [u8; 33] {
     let name = Key::new(SPEND).part(thing.tenant.as_str()).part(thing.purpose.tag()).last(thing.name);
     tagged(SPEND, &Sha256::digest(name))
+}
+
+pub(super) fn job(tenant: &TenantId, id: &str) -> Vec<u8> {
+    Key::new(JOB).part(tenant.as_str()).last(id.as_bytes())
 }
 
 /// The entry that says when to look at `key` again.
