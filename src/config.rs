@@ -5,6 +5,7 @@ pub mod cache;
 pub mod cluster;
 pub mod embedded;
 pub mod error;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod listeners;
@@ -67,6 +68,8 @@ pub struct Config {
     pub mail: mail::Mail,
     /// Clients that register themselves.
     pub registration: registration::Registration,
+    /// Background jobs.
+    pub jobs: jobs::Jobs,
 }
 
 /// Which store holds everything.
@@ -101,6 +104,7 @@ impl Default for Config {
             audit: audit::Audit::default(),
             mail: mail::Mail::default(),
             registration: registration::Registration::default(),
+            jobs: jobs::Jobs::default(),
         }
     }
 }

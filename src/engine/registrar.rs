@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::actors::passwords::{HashError, Passwords, Verdict};
+use crate::actors::passwords::{HashError, Objection, Passwords, Verdict};
 use crate::engine::Engine;
 use crate::engine::records::Registrar;
 use crate::engine::records::secrets::{Hashing, HashingError};
@@ -33,8 +33,8 @@ impl Hashing for Hashed {
         Ok(matches!(verdict, Verdict::Match { .. }))
     }
 
-    fn is_supported(&self, hash: &str) -> bool {
-        Passwords::is_supported(hash)
+    fn objection(&self, hash: &str) -> Option<Objection> {
+        self.0.objection(hash)
     }
 }
 

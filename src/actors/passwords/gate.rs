@@ -165,7 +165,7 @@ impl Work {
                 Ok(Done { hash: Some(hash), verdict: None })
             }
             Self::Verify { password, hash } => {
-                let verdict = argon.verify(password.as_bytes(), hash)?;
+                let verdict = argon.verify(password, hash)?;
                 Ok(Done { hash: None, verdict: Some(verdict) })
             }
         }

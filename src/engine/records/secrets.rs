@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::actors::passwords::Objection;
+
 /// A secret in the clear: wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -24,8 +26,8 @@ pub trait Hashing: Send + Sync {
     /// [`HashingError`].
     async fn verify(&self, password: Zeroizing<String>, hash: String) -> Result<bool, HashingError>;
 
-    /// Whether `hash` is well-formed and of a kind that can be verified.
-    fn is_supported(&self, hash: &str) -> bool;
+    /// Why `hash` cannot be verified at an allowed cost; `None` when it can.
+    fn objection(&self, hash: &str) -> Option<Objection>;
 }
 
 /// Why a password was not hashed.
