@@ -204,6 +204,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         tenancy,
         mailer: Mailer::new(&config.mail)?,
         registration: config.registration.clone(),
+        jobs: config.jobs.clone(),
         documents_max_age_secs: config.keys.publish_lead_secs,
         log_token_successes: config.audit.token_successes,
     };

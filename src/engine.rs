@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actors::Actors;
 use crate::clock::{Clock, Entropy, UnixMs};
+use crate::config;
 use crate::model::log_event::LogEvent;
 use crate::model::signing_key::Algorithm;
 use crate::protocol::ids::TenantId;
@@ -22,6 +23,7 @@ pub mod authorization;
 pub mod consents;
 pub mod hints;
 pub mod invitations;
+pub mod jobs;
 pub mod logout;
 pub mod mail;
 pub mod management_api;
@@ -40,6 +42,7 @@ pub mod targets;
 pub mod tickets;
 
 use attempts::Attempts;
+use jobs::Yard;
 use mail::Mailer;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
@@ -55,6 +58,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// What sends messages to people.
     pub mailer: Mailer,
+    /// How much may be done in the background.
+    pub jobs: config::jobs::Jobs,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.
@@ -74,6 +79,7 @@ pub struct Parts {
 /// The engine. Handlers hold it behind an `Arc`.
 pub struct Engine {
     parts: Parts,
+    yard: Yard,
     attempts: Attempts,
     registrations: Registrations,
     secret_memo: SecretMemo,
@@ -89,7 +95,8 @@ impl Engine {
         let serial = Serial::new(&parts.entropy)?;
         let secret_memo = SecretMemo::new(&parts.entropy)?;
         let registrations = Registrations::new(parts.registration.clone());
-        Ok(Self { attempts: Attempts::default(), parts, registrations, secret_memo, serial })
+        let yard = Yard::new(&parts.jobs);
+        Ok(Self { attempts: Attempts::default(), parts, yard, registrations, secret_memo, serial })
     }
 
     /// The present instant.
@@ -155,6 +162,11 @@ impl Engine {
     /// Registrations, counted.
     pub fn registrations(&self) -> &Registrations {
         &self.registrations
+    }
+
+    /// Where background jobs wait and run.
+    pub(crate) fn yard(&self) -> &Yard {
+        &self.yard
     }
 
     /// Chosen client secrets that were right not long ago.

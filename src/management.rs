@@ -3,7 +3,7 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderValue, LINK};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
@@ -22,10 +22,12 @@ mod dates;
 mod grants;
 mod guard;
 mod invitations;
+mod jobs;
 mod keys;
 mod logs;
 mod lucene;
 mod members;
+mod multipart;
 mod openapi;
 mod operation;
 mod organization_connections;
@@ -60,6 +62,7 @@ const TABLE: &[&[Operation]] = &[
     connections::OPERATIONS,
     grants::OPERATIONS,
     invitations::OPERATIONS,
+    jobs::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,
@@ -74,6 +77,15 @@ const TABLE: &[&[Operation]] = &[
     user_roles::OPERATIONS,
     users::OPERATIONS,
 ];
+
+/// The most bytes that the body of a request below [`PREFIX`] may have, where that is more than usual: only for
+/// whoever shows a token.
+pub fn body_bytes_max(engine: &Engine, head: &http::request::Parts) -> Option<usize> {
+    let path = head.uri.path().get(PREFIX.len() - 1..)?;
+    let (operation, _) = find(path, head.method.as_str()).ok()?;
+    let large = operation.form && head.headers.contains_key(AUTHORIZATION);
+    large.then(|| engine.yard().upload_bytes_max())
+}
 
 /// Answers a request below [`PREFIX`].
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
@@ -98,7 +110,7 @@ async fn run(engine: &Engine, exchange: &Exchange) -> Result<Reply, Problem> {
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(exchange.query().as_bytes()).into_owned().collect();
     schema::check_query(&operation.parameters(), &query)?;
-    let body = body(operation, exchange)?;
+    let body = body(operation, exchange).await?;
     let call = Call { engine, exchange, operation, claims, captures, query, body };
     let answer = (operation.run)(&call).await?;
     if operation.method != Verb::Get {
@@ -153,10 +165,15 @@ fn elsewhere(methods: &[&'static str]) -> Reply {
     reply
 }
 
-fn body(operation: &Operation, exchange: &Exchange) -> Result<Map<String, Value>, Problem> {
+async fn body(operation: &Operation, exchange: &Exchange) -> Result<Map<String, Value>, Problem> {
     let Some(fields) = operation.body else { return Ok(Map::new()) };
     let empty = exchange.body().is_empty();
     let kind = exchange.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if operation.form {
+        let body = multipart::parsed(fields, kind, exchange.body()).await?;
+        schema::check_body(fields, &body)?;
+        return Ok(body);
+    }
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !empty && !kind.eq_ignore_ascii_case("application/json") {
         let message = "Content-Type must be application/json.";

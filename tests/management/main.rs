@@ -7,6 +7,7 @@ mod branding;
 mod clients;
 mod guard;
 mod invitations;
+mod jobs;
 mod organization_connections;
 mod organization_grants;
 mod organizations;

@@ -78,6 +78,10 @@ impl World {
         panic!("no message was sent within two seconds");
     }
 
+    pub(crate) fn engine(&self) -> &jeton::engine::Engine {
+        self.server.engine()
+    }
+
     pub(crate) fn issuer(&self) -> String {
         self.server.engine().tenancy().by_id(&"default".into()).unwrap().issuer.clone()
     }
