@@ -166,6 +166,9 @@ impl Spends for Instant {
     async fn spend(&self, _: Thing<'_>, _: &[u8]) -> Answer<Spent> {
         Ok(Spent::First)
     }
+    async fn is_spent(&self, _: Thing<'_>) -> Answer<bool> {
+        Ok(false)
+    }
 }
 
 #[async_trait]
