@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ pub mod arguments;
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod plan;
@@ -32,6 +33,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
             ExitCode::from(bench::run(&arguments, &mut std::io::stdout(), &mut std::io::stderr()))
         }
         Command::Check(arguments) => check::run(&arguments),
+        Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import_file(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Plan(arguments) => {
@@ -57,7 +59,8 @@ fn import_file(arguments: ImportArguments) -> ExitCode {
         };
         let registrar = boot::registrar::registrar(&engine);
         let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
-        let status = import::run(&arguments.file, &registrar, &mut out, &mut err).await;
+        let visible = err.is_terminal();
+        let status = import::run(&arguments.file, &registrar, &mut out, (&mut err, visible)).await;
         engine.actors().stop().await;
         engine.store().close().await;
         ExitCode::from(status)

@@ -9,6 +9,7 @@ pub mod custom_domains;
 pub mod deliveries;
 pub mod embedded;
 pub mod error;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod listeners;
@@ -88,6 +89,8 @@ pub struct Config {
     pub deliveries: deliveries::Deliveries,
     /// Requests of this server's own.
     pub outgoing: outgoing::Outgoing,
+    /// Background jobs.
+    pub jobs: jobs::Jobs,
 }
 
 /// Which store holds everything.
@@ -129,6 +132,7 @@ impl Default for Config {
             management: management::Management::default(),
             deliveries: deliveries::Deliveries::default(),
             outgoing: outgoing::Outgoing::default(),
+            jobs: jobs::Jobs::default(),
         }
     }
 }

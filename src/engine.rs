@@ -29,6 +29,7 @@ pub mod dns;
 pub mod endings;
 pub mod hints;
 pub mod invitations;
+pub mod jobs;
 pub mod letters;
 pub mod logout;
 mod logout_notice;
@@ -56,6 +57,7 @@ use attempts::Attempts;
 use breaches::Breaches;
 use dns::Dns;
 use endings::Endings;
+use jobs::Yard;
 use mail::Mailer;
 use quotas::Quotas;
 use registrations::Registrations;
@@ -83,6 +85,8 @@ pub struct Parts {
     pub management: config::management::Management,
     /// What makes requests to other servers.
     pub web: Arc<dyn Web>,
+    /// How much may be done in the background.
+    pub jobs: config::jobs::Jobs,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Bounds on clients that register themselves.
@@ -104,6 +108,7 @@ pub struct Parts {
 /// The engine. Handlers hold it behind an `Arc`.
 pub struct Engine {
     parts: Parts,
+    yard: Yard,
     attempts: Attempts,
     demolitions: Demolitions,
     dns: Dns,
@@ -136,8 +141,10 @@ impl Engine {
         let quotas = Quotas::new(&parts.management, parts.clock.clone());
         let (attempts, demolitions) = (Attempts::new(parts.attacks.clone()), Demolitions::default());
         let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
+        let yard = Yard::new(&parts.jobs);
         Ok(Self {
             parts,
+            yard,
             attempts,
             demolitions,
             dns,
@@ -238,6 +245,11 @@ impl Engine {
     /// How custom domains are proved.
     pub fn custom_domain_settings(&self) -> &config::custom_domains::CustomDomains {
         &self.parts.custom_domains
+    }
+
+    /// Where background jobs wait and run.
+    pub(crate) fn yard(&self) -> &Yard {
+        &self.yard
     }
 
     /// Chosen client secrets that were right not long ago.

@@ -3,7 +3,7 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
@@ -28,10 +28,12 @@ mod email_templates;
 mod grants;
 mod guard;
 mod invitations;
+mod jobs;
 mod keys;
 mod logs;
 mod lucene;
 mod members;
+mod multipart;
 mod openapi;
 mod operation;
 mod organization_connections;
@@ -72,6 +74,7 @@ const TABLE: &[&[Operation]] = &[
     grants::OPERATIONS,
     email_templates::OPERATIONS,
     invitations::OPERATIONS,
+    jobs::OPERATIONS,
     keys::OPERATIONS,
     logs::OPERATIONS,
     members::OPERATIONS,
@@ -89,6 +92,16 @@ const TABLE: &[&[Operation]] = &[
     user_roles::OPERATIONS,
     users::OPERATIONS,
 ];
+
+/// The most bytes that the body of a request below [`PREFIX`] may have, where that is more than usual: only for
+/// whoever shows a token.
+pub fn body_bytes_max(engine: &Engine, head: &http::request::Parts) -> Option<usize> {
+    let path = head.uri.path().get(PREFIX.len() - 1..)?;
+    let method = head.method.as_str();
+    let mut rows = TABLE.iter().copied().flatten().filter(|row| row.form && row.method.name() == method);
+    let large = rows.any(|row| row.captures(path).is_some()) && head.headers.contains_key(AUTHORIZATION);
+    large.then(|| engine.yard().upload_bytes_max())
+}
 
 /// Answers a request below [`PREFIX`].
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
@@ -140,7 +153,7 @@ async fn perform(
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(exchange.query().as_bytes()).into_owned().collect();
     schema::check_query(&operation.parameters(), &query)?;
-    let body = body(operation, exchange)?;
+    let body = body(operation, exchange).await?;
     let call = Call { engine, exchange, operation, claims, captures, query, body };
     let answer = (operation.run)(&call).await?;
     Ok(replied(operation, &answer))
@@ -194,10 +207,15 @@ fn elsewhere(methods: &[&'static str]) -> Reply {
     reply
 }
 
-fn body(operation: &Operation, exchange: &Exchange) -> Result<Map<String, Value>, Problem> {
+async fn body(operation: &Operation, exchange: &Exchange) -> Result<Map<String, Value>, Problem> {
     let Some(fields) = operation.body else { return Ok(Map::new()) };
     let empty = exchange.body().is_empty();
     let kind = exchange.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if operation.form {
+        let body = multipart::parsed(fields, kind, exchange.body()).await?;
+        schema::check_body(fields, &body)?;
+        return Ok(body);
+    }
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !empty && !kind.eq_ignore_ascii_case("application/json") {
         let message = "Content-Type must be application/json.";

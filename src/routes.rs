@@ -33,6 +33,11 @@ impl Public {
 }
 
 impl Service for Public {
+    fn body_bytes_max(&self, head: &http::request::Parts) -> Option<usize> {
+        let managed = head.uri.path().starts_with(management::PREFIX);
+        if managed { management::body_bytes_max(&self.engine, head) } else { None }
+    }
+
     async fn call(&self, arrival: Arrival) -> Response<Bytes> {
         let (began, endpoint) = (Instant::now(), endpoint(arrival.request.uri().path()));
         let reply = match Exchange::admit(arrival, self.engine.tenancy()) {

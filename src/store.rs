@@ -18,6 +18,7 @@ pub(crate) mod double;
 pub mod embedded;
 pub mod families;
 pub mod identifiers;
+pub mod jobs;
 pub mod memberships;
 pub mod metered;
 pub mod records;
@@ -30,6 +31,7 @@ pub use change_feed::ChangeFeed;
 pub use counters::Counters;
 pub use families::Families;
 pub use identifiers::Identifiers;
+pub use jobs::Jobs;
 pub use memberships::Memberships;
 pub use records::Records;
 pub use sessions::Sessions;
@@ -43,6 +45,7 @@ pub trait Store:
     + Counters
     + Families
     + Identifiers
+    + Jobs
     + Memberships
     + Records
     + Sessions
@@ -58,6 +61,7 @@ impl<S> Store for S where
         + Counters
         + Families
         + Identifiers
+        + Jobs
         + Memberships
         + Records
         + Sessions

@@ -41,7 +41,7 @@ pub use request_id::RequestId;
 ///
 /// There is no `Debug`: headers and body carry credentials.
 pub struct Arrival {
-    /// The request with its body, which is no longer than `limits.body_bytes_max`.
+    /// The request with its body, which is no longer than `limits.body_bytes_max` or what the service allows.
     pub request: http::Request<Bytes>,
     /// Who sent it.
     pub peer: Peer,
@@ -53,6 +53,11 @@ pub struct Arrival {
 
 /// Whoever answers requests.
 pub trait Service: Clone + Send + Sync + 'static {
+    /// The most bytes that the body of this request may have; `limits.body_bytes_max` when absent.
+    fn body_bytes_max(&self, _: &http::request::Parts) -> Option<usize> {
+        None
+    }
+
     /// The answer to `arrival`. The future is dropped at the arrival's deadline; a panic in it is answered 500.
     fn call(&self, arrival: Arrival) -> impl Future<Output = http::Response<Bytes>> + Send;
 }

@@ -21,7 +21,7 @@ use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
-    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
 };
 
@@ -156,6 +156,16 @@ impl Sessions for Instant {
     }
     async fn of_user(&self, _: &TenantId, _: &UserId, _: UnixMs) -> Answer<Vec<SessionId>> {
         Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Jobs for Instant {
+    async fn keep_job(&self, _: &TenantId, _: &str, _: Bytes, _: UnixMs) -> Answer<()> {
+        Ok(())
+    }
+    async fn find_job(&self, _: &TenantId, _: &str) -> Answer<Option<Bytes>> {
+        Ok(None)
     }
 }
 

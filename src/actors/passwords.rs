@@ -20,10 +20,15 @@ use crate::telemetry::labels::ActorName;
 use crate::telemetry::metrics::Metrics;
 
 mod argon;
+mod digests;
+mod foreign;
 mod gate;
+mod ldap;
 mod phc;
 mod strength;
 mod turns;
+
+pub use foreign::Objection;
 
 /// The gate; cheap to clone.
 #[derive(Clone)]
@@ -133,14 +138,10 @@ impl Passwords {
         Self { inner: Arc::clone(&self.inner), lane: Lane::from(tenant.as_str()) }
     }
 
-    /// Whether `hash` is of a kind that can be verified: argon2 as a PHC string, or bcrypt.
-    pub fn is_supported(hash: &str) -> bool {
-        argon::is_known(hash)
-    }
-
-    /// Whether `hash` can be verified at a cost that the configuration allows.
-    pub fn is_affordable(&self, hash: &str) -> bool {
-        self.inner.argon.accepts(hash)
+    /// Why `hash` cannot be verified at a cost that the configuration allows; `None` when it can. A hash is an
+    /// argon2 PHC string, a bcrypt string, or what [`crate::model::custom_hash::CustomHash::stored`] wrote.
+    pub fn objection(&self, hash: &str) -> Option<Objection> {
+        self.inner.argon.objection(hash)
     }
 
     /// Compares `password` with a stored `hash`.
@@ -218,5 +219,7 @@ fn salt(entropy: &Entropy) -> Result<[u8; 16], HashError> {
     })
 }
 
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod tests;

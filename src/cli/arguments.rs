@@ -26,7 +26,9 @@ pub enum Command {
     Bench(BenchArguments),
     /// Validate configuration and connections, print them redacted; 64 on a fault
     Check(CheckArguments),
-    /// Import tenants with everything in them from a JSON file
+    /// Export tenants with everything in them as JSON lines, which import reads
+    Export(ExportArguments),
+    /// Import tenants with everything in them from a JSON file or JSON lines
     Import(ImportArguments),
     /// List or rotate signing keys
     Keys(KeysArguments),
@@ -44,6 +46,23 @@ pub struct CheckArguments {
     /// Configuration file; defaults and JETON__… variables without one
     #[arg(long, value_name = "FILE", env = "JETON_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// `jeton export`.
+#[derive(Args, Clone, Debug)]
+pub struct ExportArguments {
+    /// Configuration file; defaults and JETON__… variables without one
+    #[arg(long, value_name = "FILE", env = "JETON_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where to write; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Which tenant; every tenant without it
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// With the hashes of passwords and client secrets; secrets made by Jeton are good under the same master key only
+    #[arg(long)]
+    pub with_secrets: bool,
 }
 
 /// `jeton import`.
@@ -193,6 +212,7 @@ mod tests {
             "serve --demo",
             "serve --config jeton.toml",
             "check",
+            "export --tenant demo --out demo.jsonl --with-secrets",
             "import demo.json",
             "bench client-credentials --client-id job --rate 5k/s --connections 8 --pid 1 --json",
             "bench refresh --username a --password b --organization acme --duration 5",

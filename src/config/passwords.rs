@@ -22,10 +22,12 @@ pub struct Passwords {
     pub deadline_ms: u64,
     /// The greatest bcrypt cost that is verified; each step doubles the time.
     pub bcrypt_cost_max: u32,
-    /// The greatest memory of an imported argon2 hash that is verified, in KiB.
+    /// The greatest memory of an imported argon2 or scrypt hash that is verified, in KiB; lanes of scrypt count too.
     pub memory_kib_max: u32,
     /// The most passes of an imported argon2 hash that is verified.
     pub iterations_max: u32,
+    /// The most iterations of an imported pbkdf2 hash that is verified, times the blocks of its output.
+    pub pbkdf2_iterations_max: u32,
 }
 
 impl Default for Passwords {
@@ -41,6 +43,7 @@ impl Default for Passwords {
             bcrypt_cost_max: 14,
             memory_kib_max: 262_144,
             iterations_max: 16,
+            pbkdf2_iterations_max: 1_500_000,
         }
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     custom_domains(&config.custom_domains)?;
     deliveries(&config.deliveries)?;
     within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
+    jobs(&config.jobs)?;
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -76,7 +77,8 @@ fn passwords(section: &super::passwords::Passwords) -> Result<(), ConfigError> {
     within("passwords.deadline_ms", &section.deadline_ms, &(10..=600_000))?;
     within("passwords.bcrypt_cost_max", &section.bcrypt_cost_max, &(4..=31))?;
     within("passwords.memory_kib_max", &section.memory_kib_max, &(8..=4_194_304))?;
-    within("passwords.iterations_max", &section.iterations_max, &(1..=1_000))
+    within("passwords.iterations_max", &section.iterations_max, &(1..=1_000))?;
+    within("passwords.pbkdf2_iterations_max", &section.pbkdf2_iterations_max, &(1..=100_000_000))
 }
 
 fn ring(section: &super::ring::Ring) -> Result<(), ConfigError> {
@@ -134,4 +136,13 @@ fn deliveries(section: &super::deliveries::Deliveries) -> Result<(), ConfigError
     within("deliveries.first_pause_ms", &section.first_pause_ms, &(1..=3_600_000))?;
     within("deliveries.longest_pause_ms", &section.longest_pause_ms, &(1..=86_400_000))?;
     within("deliveries.timeout_ms", &section.timeout_ms, &(10..=600_000))
+}
+
+fn jobs(section: &super::jobs::Jobs) -> Result<(), ConfigError> {
+    within("jobs.users_import_bytes_max", &section.users_import_bytes_max, &(1_024..=16_777_216))?;
+    within("jobs.per_tenant_max", &section.per_tenant_max, &(1..=16))?;
+    within("jobs.per_node_max", &section.per_node_max, &(1..=10_000))?;
+    within("jobs.running_max", &section.running_max, &(1..=1_000))?;
+    within("jobs.errors_max", &section.errors_max, &(0..=100_000))?;
+    within("jobs.keep_secs", &section.keep_secs, &(60..=31_536_000))
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Clock, Entropy};
+use crate::clock::{Clock, Entropy, UnixMs};
 use crate::model::record::Record;
 use crate::model::tenant::Tenant;
 use crate::signing::sealing::Sealer;
@@ -14,6 +14,7 @@ use crate::store::records::Expect;
 
 mod attack_protection;
 pub(crate) mod branding;
+pub mod bulk;
 pub mod clearable;
 mod client_checks;
 pub mod client_grants;
@@ -44,8 +45,6 @@ pub mod users;
 
 #[cfg(test)]
 mod client_tests;
-#[cfg(test)]
-pub(crate) mod memory;
 #[cfg(test)]
 mod user_tests;
 #[cfg(test)]
@@ -114,6 +113,11 @@ impl Registrar {
     #[must_use]
     pub fn at_version(self, version: u64) -> Self {
         Self { expected: Some(version), ..self }
+    }
+
+    /// The present instant, by which it dates records.
+    pub fn now(&self) -> UnixMs {
+        self.clock.now()
     }
 
     /// The documents that it checks against and saves into.

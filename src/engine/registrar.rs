@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::actors::passwords::{HashError, Passwords, Verdict};
+use crate::actors::passwords::{HashError, Objection, Passwords, Verdict};
 use crate::engine::Engine;
 use crate::engine::breaches::Breaches;
 use crate::engine::records::Registrar;
@@ -55,8 +55,8 @@ impl Hashing for Hashed {
         self.breaches.has(password).await
     }
 
-    fn is_supported(&self, hash: &str) -> bool {
-        Passwords::is_supported(hash)
+    fn objection(&self, hash: &str) -> Option<Objection> {
+        self.passwords.objection(hash)
     }
 }
 

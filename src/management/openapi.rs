@@ -25,7 +25,7 @@ const PROBLEMS_OF_CHANGES: &[(&str, &str)] = &[
     ("409", "The resource exists already, or was changed at the same time"),
     ("412", "The resource has another version than If-Match names"),
     ("413", "The body is too large"),
-    ("415", "The body is not JSON"),
+    ("415", "The body is not of the type that is described"),
 ];
 
 /// The document for one tenant.
@@ -61,9 +61,10 @@ fn described(operation: &Operation) -> Value {
         "responses": responses(operation),
     });
     if let Some(fields) = operation.body {
+        let kind = if operation.form { "multipart/form-data" } else { "application/json" };
         described["requestBody"] = json!({
             "required": fields.iter().any(|field| field.required),
-            "content": { "application/json": { "schema": body(fields) } },
+            "content": { kind: { "schema": body(fields) } },
         });
     }
     described

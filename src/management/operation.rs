@@ -40,6 +40,8 @@ pub(crate) struct Operation {
     pub(crate) summary: &'static str,
     pub(crate) query: &'static [Field],
     pub(crate) body: Option<&'static [Field]>,
+    /// Whether the body is an uploaded form rather than JSON.
+    pub(crate) form: bool,
     /// Whether it is a list, with the parameters of paging.
     pub(crate) paged: bool,
     /// Whether `fields` and `include_fields` choose what is shown.
@@ -104,9 +106,23 @@ impl Verb {
 impl Operation {
     const fn new(method: Verb, path: &'static str, scopes: &'static [&'static str], run: Run) -> Self {
         let (query, body): (&[Field], _) = (&[], None);
-        let (paged, trims, shows, operators_only) = (false, false, Some(Shows::Thing), false);
-        let (summary, status) = ("", 200);
-        Self { method, path, scopes, summary, query, body, paged, trims, operators_only, status, shows, run }
+        let (form, paged, trims, operators_only) = (false, false, false, false);
+        let (summary, status, shows) = ("", 200, Some(Shows::Thing));
+        Self {
+            method,
+            path,
+            scopes,
+            summary,
+            query,
+            body,
+            form,
+            paged,
+            trims,
+            operators_only,
+            status,
+            shows,
+            run,
+        }
     }
 
     pub(crate) const fn get(path: &'static str, scopes: &'static [&'static str], run: Run) -> Self {
@@ -145,6 +161,11 @@ impl Operation {
 
     pub(crate) const fn taking(self, body: &'static [Field]) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// The body is `multipart/form-data` of these parts.
+    pub(crate) const fn taking_form(self, body: &'static [Field]) -> Self {
+        Self { body: Some(body), form: true, ..self }
     }
 
     pub(crate) const fn asking(self, query: &'static [Field]) -> Self {

@@ -86,6 +86,11 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
     }
 
+    /// With the seconds after which it is worth asking again.
+    pub(crate) fn retry_after(self, secs: u64) -> Self {
+        Self { retry_after_secs: Some(secs), ..self }
+    }
+
     /// What goes back.
     pub(crate) fn reply(&self) -> Reply {
         let body = json!({

@@ -7,6 +7,8 @@ use crate::management::problem::Problem;
 /// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
+    /// A file in an uploaded form.
+    File,
     /// A JSON boolean.
     Flag,
     /// A list of objects.
@@ -36,6 +38,10 @@ const MOST: u64 = (1 << 53) - 1;
 impl Field {
     const fn new(name: &'static str, shape: Shape) -> Self {
         Self { name, shape, required: false, nullable: false }
+    }
+
+    pub(crate) const fn file(name: &'static str) -> Self {
+        Self::new(name, Shape::File)
     }
 
     pub(crate) const fn flag(name: &'static str) -> Self {
@@ -86,6 +92,7 @@ impl Field {
                 schema["minimum"] = json!(least);
                 schema["maximum"] = json!(most);
             }
+            Shape::File => schema["contentMediaType"] = json!("application/octet-stream"),
             Shape::Flag | Shape::Map | Shape::Text => {}
         }
         schema
@@ -98,7 +105,7 @@ impl Shape {
             Self::Flag => "boolean",
             Self::List | Self::Texts => "array",
             Self::Map => "object",
-            Self::Text => "string",
+            Self::File | Self::Text => "string",
             Self::Whole(..) => "integer",
         }
     }
@@ -108,7 +115,7 @@ impl Shape {
             Self::Flag => value.is_boolean(),
             Self::List => value.as_array().is_some_and(|items| items.iter().all(Value::is_object)),
             Self::Map => value.is_object(),
-            Self::Text => value.is_string(),
+            Self::File | Self::Text => value.is_string(),
             Self::Texts => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
             Self::Whole(least, most) => value.as_u64().is_some_and(|number| (least..=most).contains(&number)),
         }
@@ -156,7 +163,9 @@ pub(crate) fn check_query(fields: &[Field], query: &[(String, String)]) -> Resul
                 value.bytes().all(|byte| byte.is_ascii_digit())
                     && value.parse().is_ok_and(|number: u64| (least..=most).contains(&number))
             }
-            Shape::List | Shape::Map | Shape::Text | Shape::Texts => !value.chars().any(char::is_control),
+            Shape::File | Shape::List | Shape::Map | Shape::Text | Shape::Texts => {
+                !value.chars().any(char::is_control)
+            }
         };
         if !good {
             return Err(Problem::query(format_args!("{name}: expected {}", Expected(field.shape))));
@@ -176,7 +185,7 @@ impl std::fmt::Display for Expected {
         match self.0 {
             Shape::Flag => f.write_str("true or false"),
             Shape::Whole(least, most) => write!(f, "a number from {least} to {most}"),
-            Shape::List | Shape::Map | Shape::Text | Shape::Texts => f.write_str("a text"),
+            Shape::File | Shape::List | Shape::Map | Shape::Text | Shape::Texts => f.write_str("a text"),
         }
     }
 }

@@ -27,6 +27,7 @@ mod families;
 mod functions;
 mod identifiers;
 mod index;
+mod jobs;
 mod keyspace;
 mod memberships;
 mod packing;

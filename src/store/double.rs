@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::model::change::Change;
@@ -35,6 +36,8 @@ pub(crate) struct Double {
     pub(crate) panics: AtomicUsize,
     /// Calls so far.
     pub(crate) calls: AtomicUsize,
+    /// Credentials cannot be written.
+    pub(crate) refuses_credentials: AtomicBool,
     /// The topology epoch.
     pub(crate) topology: AtomicU64,
     /// The next call to follow answers that entries were lost.
@@ -45,6 +48,7 @@ pub(crate) struct Double {
 pub(crate) struct State {
     pub(crate) documents: BTreeMap<(TenantId, &'static str, String), Stored>,
     pub(crate) names: BTreeMap<(TenantId, String), String>,
+    pub(crate) jobs: BTreeMap<(TenantId, String), Bytes>,
     pub(crate) memberships: BTreeMap<(TenantId, UserId, OrganizationId), Membership>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) families: BTreeMap<(SessionId, FamilyKey), Family>,
@@ -70,6 +74,11 @@ impl Double {
             .insert((session, family), Family { generation: 1, rotated_at: crate::clock::UnixMs(0) });
     }
 
+    /// How many changes were published so far.
+    pub(crate) fn published(&self) -> usize {
+        self.state().feed.len()
+    }
+
     pub(crate) fn asked(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
@@ -77,6 +86,8 @@ impl Double {
     /// What befalls every call.
     async fn strike(&self) -> Result<(), StoreError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        // Callers interleave, as they do at a store that is elsewhere.
+        tokio::task::yield_now().await;
         let take = |left: usize| left.checked_sub(1);
         let told = self.panics.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok();
         assert!(!told, "the store was told to panic");

@@ -25,6 +25,7 @@ mod counters;
 mod disk;
 mod families;
 mod identifiers;
+mod jobs;
 mod keys;
 mod memberships;
 mod recent;

@@ -23,7 +23,7 @@ use crate::store::identifiers::Claim;
 use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use crate::store::spends::{Spent, Thing};
 use crate::store::{
-    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
 };
 use crate::telemetry::labels::{StoreOutcome, StoreVerb};
@@ -123,6 +123,17 @@ impl Sessions for Metered {
 
     async fn of_user(&self, tenant: &TenantId, user: &UserId, now: UnixMs) -> Answer<Vec<SessionId>> {
         self.timed(StoreVerb::SessionList, self.inner.of_user(tenant, user, now)).await
+    }
+}
+
+#[async_trait]
+impl Jobs for Metered {
+    async fn keep_job(&self, tenant: &TenantId, id: &str, document: Bytes, expires_at: UnixMs) -> Answer<()> {
+        self.timed(StoreVerb::JobKeep, self.inner.keep_job(tenant, id, document, expires_at)).await
+    }
+
+    async fn find_job(&self, tenant: &TenantId, id: &str) -> Answer<Option<Bytes>> {
+        self.timed(StoreVerb::JobFind, self.inner.find_job(tenant, id)).await
     }
 }
 

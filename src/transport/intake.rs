@@ -104,7 +104,8 @@ async fn attempt<S: Service>(
     let now = Instant::now();
     let deadline = now + limits.request_deadline();
     let (head, incoming) = request.into_parts();
-    let reading = body::read(incoming, limits.body_bytes_max);
+    let most = link.service.body_bytes_max(&head).unwrap_or(limits.body_bytes_max);
+    let reading = body::read(incoming, most);
     let body_deadline = deadline.min(now + limits.body_read_timeout());
     let body = within(body_deadline, reading).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);

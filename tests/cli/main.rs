@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod export;
 mod keys;
 #[path = "../cluster/node.rs"]
 mod node;

@@ -1,5 +1,6 @@
 // The stock auth0 ManagementClient, over TLS: makes what a tenant needs, gets tokens for it, takes them away.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { ManagementClient } from 'auth0'
 import { tls } from './demo.mjs'
@@ -218,6 +219,43 @@ test('statistics and custom domains', async () => {
   assert.ok(listed.some((domain) => domain.custom_domain_id === claimed.custom_domain_id))
   await management.customDomains.delete(claimed.custom_domain_id)
   await assert.rejects(management.customDomains.get(claimed.custom_domain_id), (error) => error.statusCode === 404)
+})
+
+test('users are imported from a file, and log in with the password behind their hash', async () => {
+  const [database] = await all(management.connections.list({ name: connection }))
+  const newcomer = `imported-${mark}@example.test`
+  const hash = createHash('sha256').update(`pepper${password}`).digest('base64')
+  const users = [
+    {
+      email: newcomer,
+      custom_password_hash: {
+        algorithm: 'sha256',
+        hash: { value: hash, encoding: 'base64' },
+        salt: { value: 'pepper', position: 'prefix' },
+      },
+    },
+    { email },
+  ]
+  const order = {
+    users: { data: Buffer.from(JSON.stringify(users)), filename: 'users.json', contentType: 'application/json' },
+    connection_id: database.id,
+    upsert: false,
+    send_completion_email: false,
+  }
+  const { id } = await management.jobs.usersImports.create(order)
+  let job
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    job = await management.jobs.get(id)
+  } while (job.status === 'pending' || job.status === 'processing')
+  assert.equal(job.status, 'completed')
+  assert.deepEqual(job.summary, { failed: 1, updated: 0, inserted: 1, total: 2 })
+  const [refused] = await management.jobs.errors.get(id)
+  assert.equal(refused.user.email, email)
+  assert.equal(refused.errors[0].path, 'email')
+  assert.equal((await login({ username: newcomer, organization: undefined })).status, 200)
+  const [imported] = await management.users.listUsersByEmail({ email: newcomer })
+  await management.users.delete(imported.user_id)
 })
 
 test('what is wrong is told as Auth0 tells it', async () => {

@@ -1,5 +1,7 @@
 """The stock auth0-python ManagementClient, over TLS: makes what a tenant needs, gets tokens, takes them away."""
 
+import hashlib
+import json
 import secrets
 import time
 import unittest
@@ -168,6 +170,34 @@ class Tenant(unittest.TestCase):
         with self.assertRaises(ApiError) as gone:
             made.custom_domains.get(claimed.custom_domain_id)
         self.assertEqual(gone.exception.status_code, 404)
+
+    def test_users_are_imported_from_a_file(self) -> None:
+        made = self.management
+        connection = next(iter(made.connections.list(name=CONNECTION))).id
+        email = f"imported-{self.email}"
+        digest = hashlib.md5(PASSWORD.encode()).hexdigest()
+        users = [
+            {"email": email, "custom_password_hash": {"algorithm": "md5", "hash": {"value": digest, "encoding": "hex"}}},
+            {"email": self.email, "name": "Imported"},
+            {"email": "nowhere"},
+        ]
+        job = made.jobs.users_imports.create(
+            users=("users.json", json.dumps(users), "application/json"), connection_id=connection, upsert=True
+        )
+        for _ in range(200):
+            job = made.jobs.get(job.id)
+            if job.status not in ("pending", "processing"):
+                break
+            time.sleep(0.05)
+        self.assertEqual((job.status, job.percentage_done), ("completed", 100))
+        summary = (job.summary.inserted, job.summary.updated, job.summary.failed)
+        self.assertEqual(summary, (1, 1, 1))
+        refused = made.jobs.errors.get(job.id)
+        self.assertEqual([record.errors[0].path for record in refused], ["email"])
+        self.assertEqual(made.users.get(self.user.user_id).name, "Imported")
+        answer = token(grant_type="password", client_id=self.app.client_id, username=email, password=PASSWORD)
+        self.assertEqual(answer.status_code, 200, answer.text)
+        made.users.delete(made.users.list_users_by_email(email=email)[0].user_id)
 
     def test_logs(self) -> None:
         self.login()

@@ -38,6 +38,7 @@ mod durability;
 mod embedded;
 mod families;
 mod identifiers;
+mod jobs;
 mod memberships;
 mod own_cluster;
 mod records;

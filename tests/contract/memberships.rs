@@ -10,6 +10,7 @@ suite! {
     joining_again_replaces_the_roles,
     a_left_membership_is_gone_from_both_sides,
     both_sides_come_in_pages,
+    a_user_of_many_organizations_is_paged_as_one_of_few,
     names_that_run_into_each_other_stay_apart,
     tenants_do_not_meet,
 }
@@ -79,6 +80,32 @@ async fn both_sides_come_in_pages(world: &World) {
         }
         assert_eq!((&organizations, &members), (&names, &names), "in pages of {take}");
     }
+}
+
+async fn a_user_of_many_organizations_is_paged_as_one_of_few(world: &World) {
+    let user = UserId::from("u");
+    let mut names: Vec<String> = (0..300).map(|number| format!("o{number}")).collect();
+    for name in &names {
+        world.store.join(&membership(&world.tenant, "u", name, &["r"])).await.unwrap();
+    }
+    names.sort();
+    for (at, name) in names.iter().enumerate().step_by(37) {
+        let page = world.store.organizations_of(&world.tenant, &user, Some(name), 20).await.unwrap();
+        let expected = names.iter().skip(at + 1).take(20);
+        assert!(page.iter().map(|found| found.organization.as_str()).eq(expected), "after {name}");
+        assert!(page.iter().all(|found| found.roles == [RoleId::from("r")]));
+    }
+    let again = membership(&world.tenant, "u", "o1", &["s"]);
+    assert!(!world.store.join(&again).await.unwrap());
+    assert_eq!(world.store.organizations_of(&world.tenant, &user, Some("o0"), 1).await.unwrap(), [again]);
+    // All leave but a few, and one comes back.
+    for name in &names[5..] {
+        assert!(world.store.leave(&world.tenant, &user, &OrganizationId::from(&**name)).await.unwrap());
+    }
+    assert!(world.store.join(&membership(&world.tenant, "u", &names[9], &[])).await.unwrap());
+    let left = world.store.organizations_of(&world.tenant, &user, None, usize::MAX).await.unwrap();
+    let expected = names[..5].iter().chain([&names[9]]);
+    assert!(left.iter().map(|found| found.organization.as_str()).eq(expected), "{left:?}");
 }
 
 async fn page_of_organizations(world: &World, after: Option<&String>, take: usize) -> Option<Vec<String>> {

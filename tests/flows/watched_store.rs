@@ -22,7 +22,7 @@ use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
 use jeton::store::spends::{Spent, Thing};
 use jeton::store::{
-    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Memberships, Records, Sessions,
+    AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
 };
 
@@ -148,6 +148,19 @@ impl Sessions for WatchedStore {
     async fn of_user(&self, tenant: &TenantId, user: &UserId, now: UnixMs) -> Answer<Vec<SessionId>> {
         self.pass(1)?;
         self.inner.of_user(tenant, user, now).await
+    }
+}
+
+#[async_trait]
+impl Jobs for WatchedStore {
+    async fn keep_job(&self, tenant: &TenantId, id: &str, document: Bytes, expires_at: UnixMs) -> Answer<()> {
+        self.pass(1)?;
+        self.inner.keep_job(tenant, id, document, expires_at).await
+    }
+
+    async fn find_job(&self, tenant: &TenantId, id: &str) -> Answer<Option<Bytes>> {
+        self.pass(1)?;
+        self.inner.find_job(tenant, id).await
     }
 }
 

@@ -10,6 +10,7 @@ mod custom_domains;
 mod email_templates;
 mod guard;
 mod invitations;
+mod jobs;
 mod limits;
 mod organization_connections;
 mod organization_grants;

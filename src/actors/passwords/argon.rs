@@ -1,13 +1,15 @@
-//! The computations: argon2 under pooled memory, and bcrypt for hashes that were imported.
+//! The computations: argon2 under pooled memory, and other kinds for hashes that were imported.
 
 use std::sync::{Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq as _;
 
+use super::foreign::{Bounds, Foreign, Objection};
 use super::phc::Phc;
 use super::{HashError, Verdict};
 use crate::config::passwords::Passwords as Settings;
+use crate::model::custom_hash::CustomHash;
 
 /// As much of a password as bcrypt looks at.
 const BCRYPT_BYTES: usize = 72;
@@ -21,6 +23,7 @@ pub(crate) struct Argon {
     memory_kib_max: u32,
     iterations_max: u32,
     bcrypt_cost_max: u32,
+    bounds: Bounds,
     /// Fresh memory costs a page fault for every four blocks and doubles the time of a hash. What stays in
     /// it is overwritten by the next hash and opens nothing.
     pool: Mutex<Vec<Vec<Block>>>,
@@ -38,17 +41,32 @@ impl Argon {
             memory_kib_max: settings.memory_kib_max.max(memory_kib),
             iterations_max: settings.iterations_max.max(iterations),
             bcrypt_cost_max: settings.bcrypt_cost_max,
+            bounds: Bounds::new(settings),
             pool: Mutex::default(),
             pooled: threads,
         })
     }
 
-    /// Whether `hash` can be verified at a cost that is allowed.
-    pub(crate) fn accepts(&self, hash: &str) -> bool {
-        if is_bcrypt(hash) {
-            return bcrypt_cost(hash).is_some_and(|cost| (4..=self.bcrypt_cost_max).contains(&cost));
+    /// Why `hash` cannot be verified, or not at a cost that is allowed; `None` when it can.
+    pub(crate) fn objection(&self, hash: &str) -> Option<Objection> {
+        if let Some(custom) = CustomHash::from_stored(hash) {
+            return Foreign::read(&custom, self.bounds).err();
         }
-        Phc::read(hash).is_some_and(|phc| self.affords(&phc))
+        let expected = if is_bcrypt(hash) {
+            let Some(cost) = bcrypt_cost(hash) else { return Some(malformed()) };
+            if (4..=self.bcrypt_cost_max).contains(&cost) {
+                return None;
+            }
+            format!("expected a bcrypt cost from 4 to {}", self.bcrypt_cost_max)
+        } else {
+            let Some(phc) = Phc::read(hash) else { return Some(malformed()) };
+            if self.affords(&phc) {
+                return None;
+            }
+            let (memory, passes) = (self.memory_kib_max, self.iterations_max);
+            format!("expected argon2 parameters of at most m={memory}, t={passes}, p=16")
+        };
+        Some(Objection { path: "hash.value", expected })
     }
 
     /// A PHC string of argon2id.
@@ -64,10 +82,14 @@ impl Argon {
     }
 
     /// Compares `password` with `hash` in the hash's own kind and parameters.
-    pub(crate) fn verify(&self, password: &[u8], hash: &str) -> Result<Verdict, HashError> {
-        if !self.accepts(hash) {
+    pub(crate) fn verify(&self, password: &str, hash: &str) -> Result<Verdict, HashError> {
+        if let Some(custom) = CustomHash::from_stored(hash) {
+            return self.verify_foreign(password, &custom);
+        }
+        if self.objection(hash).is_some() {
             return Err(HashError::Malformed);
         }
+        let password = password.as_bytes();
         if is_bcrypt(hash) {
             let same = bcrypt::verify(password, hash).map_err(|_| HashError::Malformed)?;
             // bcrypt looked at so much only: what follows was not proved and must not become the password.
@@ -78,6 +100,17 @@ impl Argon {
         self.compute((phc.algorithm, phc.version), &phc.params, (password, &phc.salt), &mut output)?;
         let same = bool::from(output.ct_eq(&phc.output));
         Ok(verdict(same, self.is_stronger_than(&phc)))
+    }
+
+    fn verify_foreign(&self, password: &str, custom: &CustomHash) -> Result<Verdict, HashError> {
+        let foreign = Foreign::read(custom, self.bounds).map_err(|_| HashError::Malformed)?;
+        let output = foreign.compute(password).ok_or(HashError::Malformed)?;
+        let same = bool::from(output.ct_eq(foreign.output()));
+        if !same && foreign.is_quick() {
+            // A wrong password takes as long as for anybody else; the right one is hashed anew next.
+            self.hash(password.as_bytes(), &[0; 16])?;
+        }
+        Ok(verdict(same, true))
     }
 
     fn compute(
@@ -127,9 +160,9 @@ impl Argon {
     }
 }
 
-/// Whether `hash` is of a kind that can be verified at all.
-pub(crate) fn is_known(hash: &str) -> bool {
-    if is_bcrypt(hash) { bcrypt_cost(hash).is_some() } else { Phc::read(hash).is_some() }
+fn malformed() -> Objection {
+    let expected = "expected an argon2 hash in PHC form ($argon2id$…) or a bcrypt hash ($2b$…)";
+    Objection { path: "hash.value", expected: expected.to_owned() }
 }
 
 fn verdict(same: bool, weak: bool) -> Verdict {

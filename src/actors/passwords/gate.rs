@@ -177,7 +177,7 @@ impl Work {
                 Ok(Done { score: Some(strength::score(password, facts)), ..Done::default() })
             }
             Self::Verify { password, hash } => {
-                let verdict = argon.verify(password.as_bytes(), hash)?;
+                let verdict = argon.verify(password, hash)?;
                 Ok(Done { verdict: Some(verdict), ..Done::default() })
             }
         }

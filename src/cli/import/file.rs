@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::records::client_grants::ClientGrantDraft;
 use crate::engine::records::clients::ClientDraft;
+use crate::engine::records::connections::ConnectionDraft;
 use crate::engine::records::enabled_connections::EnabledDraft;
 use crate::engine::records::memberships::MembershipDraft;
 use crate::engine::records::organizations::OrganizationDraft;
@@ -37,6 +38,8 @@ pub(crate) struct TenantEntry<'a> {
     enabled: Option<bool>,
     settings: Option<Map<String, Value>>,
     attack_protection: Option<Map<String, Value>>,
+    #[serde(borrow, default)]
+    pub(crate) connections: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) resource_servers: Vec<&'a RawValue>,
     #[serde(borrow, default)]
@@ -94,8 +97,16 @@ impl TenantEntry<'_> {
 
     /// How many records it holds, members of organizations apart.
     pub(crate) fn records(&self) -> usize {
-        let lists = [&self.resource_servers, &self.clients, &self.client_grants, &self.roles];
-        lists.into_iter().chain([&self.organizations, &self.users]).map(Vec::len).sum()
+        let lists = [&self.connections, &self.resource_servers, &self.clients, &self.client_grants];
+        lists.into_iter().chain([&self.roles, &self.organizations, &self.users]).map(Vec::len).sum()
+    }
+
+    /// How many members its organizations have, as far as they read.
+    pub(crate) fn members(&self) -> u64 {
+        let organizations = self.organizations.iter();
+        let read =
+            organizations.filter_map(|raw| serde_json::from_str::<OrganizationEntry<'_>>(raw.get()).ok());
+        read.map(|organization| organization.members.len() as u64).sum()
     }
 }
 
@@ -132,6 +143,12 @@ impl Distinct for ClientDraft {
 impl Distinct for ClientGrantDraft {
     fn distinct(&self) -> Vec<(&'static str, String)> {
         vec![("audience", format!("{} {}", self.client_id, self.audience))]
+    }
+}
+
+impl Distinct for ConnectionDraft {
+    fn distinct(&self) -> Vec<(&'static str, String)> {
+        vec![("name", self.name.clone())]
     }
 }
 

@@ -17,13 +17,25 @@ use crate::model::client::Client;
 use crate::model::tenant::Tenant;
 
 /// Records under way at once: enough to share the store's group commits and to keep the hashers busy.
-const ABREAST: usize = 32;
+pub(crate) const ABREAST: usize = 32;
 
 /// How often a record is tried while hashers are busy, 100 ms apart: a minute.
 const TRIES_BUSY: u32 = 600;
 
 /// How often a record is tried that somebody else wrote at the same time.
 const TRIES_RACED: u32 = 5;
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Done {
+    /// Records looked at.
+    pub records: u64,
+    /// How much of the file that is, from 0 to 1, where it is known.
+    pub share: Option<f64>,
+}
+
+/// Who is told how far an import is.
+pub type Progress<'a> = dyn FnMut(Done) + Send + 'a;
 
 /// One import under way, within one tenant.
 struct Load<'a> {
@@ -32,10 +44,10 @@ struct Load<'a> {
     /// The tenant's path in the file.
     path: String,
     report: &'a mut Report,
-    progress: &'a mut (dyn FnMut(u64) + Send),
+    progress: &'a mut (dyn FnMut(u64) + Send + 'a),
 }
 
-/// Imports every tenant of a file. `progress` is told after each record how many are done.
+/// Imports every tenant of a JSON document. `progress` is told after each record how many are done.
 ///
 /// # Errors
 /// The file as a whole does not read; nothing was imported. A record that is refused stands in the report, and
@@ -43,9 +55,11 @@ struct Load<'a> {
 pub async fn import(
     text: &str,
     registrar: &Registrar,
-    progress: &mut (dyn FnMut(u64) + Send),
+    progress: &mut Progress<'_>,
 ) -> Result<Report, Refusal> {
     let file: File<'_> = read(text)?;
+    let all = records(&file);
+    let mut progress = |records: u64| progress(Done { records, share: share(records, all) });
     let mut report = Report::default();
     let mut seen = HashMap::new();
     for (at, raw) in file.tenants.iter().enumerate() {
@@ -55,13 +69,25 @@ pub async fn import(
             Ok((put, entry)) => {
                 report.accept(put.outcome);
                 let tenant = put.record;
-                let mut load =
-                    Load { registrar, tenant, path, report: &mut report, progress: &mut *progress };
+                let mut load = Load { registrar, tenant, path, report: &mut report, progress: &mut progress };
                 load.everything(&entry).await;
             }
         }
     }
     Ok(report)
+}
+
+/// How many records the file holds, as far as it reads.
+fn records(file: &File<'_>) -> u64 {
+    let tenants = file.tenants.iter().filter_map(|raw| read::<TenantEntry<'_>>(raw.get()).ok());
+    tenants.map(|tenant| 1 + tenant.records() as u64 + tenant.members()).sum()
+}
+
+/// How much of `all` that is.
+pub(crate) fn share(done: u64, all: u64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "a share for people to look at")]
+    let share = done as f64 / all as f64;
+    (all > 0).then_some(share.min(1.0))
 }
 
 async fn tenant<'f>(
@@ -96,7 +122,7 @@ fn first_of(draft: &impl Distinct, at: usize, seen: &mut HashMap<String, usize>)
 }
 
 /// Puts a record, waiting while hashers are busy or others write it.
-async fn patiently<'f, D, T, F>(raw: &'f RawValue, put: F) -> Result<Put<T>, Refusal>
+pub(crate) async fn patiently<'f, D, T, F>(raw: &'f RawValue, put: F) -> Result<Put<T>, Refusal>
 where
     D: Deserialize<'f>,
     F: AsyncFn(D) -> Result<Put<T>, Refusal>,
@@ -121,6 +147,10 @@ impl Load<'_> {
     async fn everything(&mut self, entry: &TenantEntry<'_>) {
         let (registrar, tenant) = (self.registrar, self.tenant.clone());
         let (tenant, mode) = (&tenant, Mode::Import);
+        self.each("connections", &entry.connections, async |draft| {
+            registrar.put_connection(tenant, draft, mode).await
+        })
+        .await;
         self.each("resource_servers", &entry.resource_servers, async |draft| {
             registrar.put_resource_server(tenant, draft, mode).await
         })
@@ -205,7 +235,7 @@ impl Load<'_> {
 }
 
 /// Records of which a report may have to show a secret.
-trait Shown {
+pub(crate) trait Shown {
     /// How the record is called beside its secret.
     fn shown_as(&self) -> String {
         String::new()
@@ -219,6 +249,7 @@ impl Shown for Client {
 }
 
 impl Shown for crate::model::client_grant::ClientGrant {}
+impl Shown for crate::model::connection::Connection {}
 impl Shown for crate::model::membership::Membership {}
 impl Shown for crate::model::organization::Organization {}
 impl Shown for crate::model::resource_server::ResourceServer {}

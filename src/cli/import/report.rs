@@ -17,7 +17,7 @@ pub struct Report {
     pub unchanged: u64,
     /// Records that were refused; each may have several flaws.
     pub refused_records: u64,
-    /// Everything that was wrong, in the order of the file within each kind.
+    /// What was wrong, the first ten thousand things, in the order of the file within each kind.
     pub refused: Vec<Refused>,
     /// Secrets made for clients that came without one, by client id.
     pub secrets: Vec<(String, Secret)>,
@@ -31,6 +31,9 @@ pub struct Refused {
     /// What was expected there.
     pub expected: String,
 }
+
+/// Flaws that a report tells of; more are counted only, so that it stays small however wrong a file is.
+const REFUSED_MAX: usize = 10_000;
 
 impl Report {
     /// Records looked at so far.
@@ -47,9 +50,23 @@ impl Report {
         }
     }
 
+    /// Counts what became of the record on a line.
+    pub(crate) fn note(&mut self, line: u64, fate: Result<(Outcome, Option<(String, Secret)>), Refusal>) {
+        match fate {
+            Ok((outcome, secret)) => {
+                self.accept(outcome);
+                self.secrets.extend(secret);
+            }
+            Err(refusal) => self.refuse(&format!("line {line}"), &refusal),
+        }
+    }
+
     /// Counts a record that was refused, and notes why.
     pub(crate) fn refuse(&mut self, record: &str, refusal: &Refusal) {
         self.refused_records += 1;
+        if self.refused.len() >= REFUSED_MAX {
+            return;
+        }
         for Flaw { path, expected } in refusal.flaws() {
             let path = if path.is_empty() { record.to_owned() } else { format!("{record}.{path}") };
             self.refused.push(Refused { path, expected });

@@ -26,7 +26,7 @@ fn refusals(report: &Report) -> Vec<&str> {
 async fn the_demo_imports_cleanly_twice() {
     let world = World::empty();
     let mut last = 0;
-    let first = import(DEMO, &world.registrar, &mut |done| last = done).await.unwrap();
+    let first = import(DEMO, &world.registrar, &mut |done| last = done.records).await.unwrap();
     assert_eq!(first.refused, []);
     assert_eq!((first.records(), first.created), (last, last));
     assert!(first.secrets.is_empty(), "the demo brings its own secrets");
@@ -145,11 +145,14 @@ async fn the_command_tells_and_its_status_is_the_outcome() {
     let file = folder.path().join("import.json");
     let (mut out, mut err) = (Vec::new(), Vec::new());
     std::fs::write(&file, DEMO).unwrap();
-    assert_eq!(run(&file, &world.registrar, &mut out, &mut err).await, 0);
+    assert_eq!(run(&file, &world.registrar, &mut out, (&mut err, false)).await, 0);
     std::fs::write(&file, r#"{"tenants":[{"id":"a","users":[{"email":"x"}],"clients":[{"name":"C"}]}]}"#)
         .unwrap();
-    assert_eq!(run(&file, &world.registrar, &mut out, &mut err).await, 1);
-    assert_eq!(run(&folder.path().join("none"), &world.registrar, &mut out, &mut err).await, EXIT_USAGE);
+    assert_eq!(run(&file, &world.registrar, &mut out, (&mut err, false)).await, 1);
+    assert_eq!(
+        run(&folder.path().join("none"), &world.registrar, &mut out, (&mut err, false)).await,
+        EXIT_USAGE
+    );
     let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
     assert!(out.contains("created 2, updated 0, unchanged 0, refused 1\n"), "{out}");
     assert!(out.contains("(shown only now)"), "{out}");

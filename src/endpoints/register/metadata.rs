@@ -99,6 +99,7 @@ impl Metadata {
         Ok(ClientDraft {
             client_id: standing.map(|client| client.client_id.to_string()),
             client_secret: None,
+            client_secret_hashes: None,
             name: Some(self.client_name.unwrap_or_else(|| "An application without a name".to_owned())),
             description: None,
             // A picture of a stranger's choice on the page where a person consents would speak for anybody.

@@ -1,13 +1,17 @@
 //! What a client must be like.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::engine::records::clients::has_secret;
 use crate::engine::records::flaws::Flaws;
 use crate::engine::records::references::Place;
-use crate::engine::records::secrets::Secret;
+use crate::engine::records::secrets::{Hashing, Secret};
 use crate::engine::records::{Refusal, mint, uris};
-use crate::model::client::{AppType, AuthMethod, Client, ExpirationType, RefreshTokenSettings, RotationType};
+use crate::model::client::{
+    AppType, AuthMethod, Client, ExpirationType, RefreshTokenSettings, RotationType, SecretHash,
+};
 use crate::protocol::grant_type::GrantType;
 
 /// Auth0's longest life of an ID token, in seconds: 30 days.
@@ -18,6 +22,26 @@ const LONGEST_REFRESH_TOKEN: u64 = 157_788_000;
 
 /// Members of a JWK that belong to private or symmetric keys (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
+
+/// Secrets that come as hashes: of the kinds in which they are kept, and not beside a secret in the clear.
+pub(super) fn check_hashes(
+    hashes: &[SecretHash],
+    secret: Option<&Secret>,
+    hashing: &dyn Hashing,
+) -> Result<(), Refusal> {
+    let mut flaws = Flaws::default();
+    let either = "expected either client_secret or client_secret_hashes";
+    flaws.require(secret.is_none(), "client_secret_hashes", either);
+    flaws.require(hashes.len() <= 10, "client_secret_hashes", "expected at most 10 items");
+    for (at, hash) in hashes.iter().enumerate() {
+        let good = match hash {
+            SecretHash::Argon2(hash) => hash.starts_with("$argon2") && hashing.objection(hash).is_none(),
+            SecretHash::Keyed(mac) => URL_SAFE_NO_PAD.decode(mac).is_ok_and(|mac| mac.len() == 32),
+        };
+        flaws.require(good, Place("client_secret_hashes", at), "expected a hash as an export writes it");
+    }
+    flaws.verdict()
+}
 
 pub(super) fn check(client: &Client, secret: Option<&Secret>) -> Result<(), Refusal> {
     let mut flaws = Flaws::default();

@@ -24,6 +24,8 @@ pub struct ClientDraft {
     pub client_id: Option<String>,
     /// Kept as a hash; a client that needs one and is given none gets one made.
     pub client_secret: Option<Secret>,
+    /// Secrets as they are kept, from an export; those that we made are good under the same master key only.
+    pub client_secret_hashes: Option<Vec<SecretHash>>,
     pub name: Option<String>,
     pub description: Option<String>,
     #[serde(default)]
@@ -72,9 +74,13 @@ impl Registrar {
                 ..fresh(tenant, &draft, self.new_client_id(draft.client_id.as_deref())?)
             },
         };
-        let secret = draft.client_secret.take();
+        let (secret, hashes) = (draft.client_secret.take(), draft.client_secret_hashes.take());
         let mut after = overlaid(draft, base);
         client_checks::check(&after, secret.as_ref())?;
+        if let Some(hashes) = hashes {
+            client_checks::check_hashes(&hashes, secret.as_ref(), self.hashing.as_ref())?;
+            after.secrets = hashes;
+        }
         let shown = self.set_secret(&mut after, secret).await?;
         let put = self.settle(before, after).await?;
         Ok(Put { secret: shown.filter(|_| put.outcome != Outcome::Unchanged), ..put })

@@ -20,6 +20,7 @@ const STEP: usize = 500;
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are those of model::connection::Connection")]
 pub struct ConnectionDraft {
+    pub id: Option<String>,
     pub name: String,
     pub display_name: Option<String>,
     /// Counts only for a connection that is new.
@@ -43,14 +44,14 @@ impl Registrar {
             Some(before) => before.record.clone(),
             None => Connection {
                 tenant: tenant.id.clone(),
-                id: self.new_id("con_", None)?,
+                id: self.new_id("con_", draft.id.as_deref())?,
                 name: ConnectionId::from(draft.name.as_str()),
                 display_name: String::new(),
                 strategy: draft.strategy.unwrap_or_default(),
                 options: ConnectionOptions::default(),
             },
         };
-        overlay!(draft => after; display_name, options);
+        overlay!(draft => after; id, display_name, options);
         check(&after)?;
         self.settle(before, after).await
     }
@@ -64,7 +65,7 @@ impl Registrar {
         if self.catalog.find::<Connection>(&tenant.id, &name).await?.is_some() {
             return Ok(());
         }
-        let draft = ConnectionDraft { name, display_name: None, strategy: None, options: None };
+        let draft = ConnectionDraft { id: None, name, display_name: None, strategy: None, options: None };
         match self.put_connection(tenant, draft, Mode::Import).await {
             // Another node was first.
             Ok(_) | Err(Refusal::Conflict | Refusal::Exists) => Ok(()),
@@ -113,6 +114,11 @@ impl Registrar {
 
 fn check(connection: &Connection) -> Result<(), Refusal> {
     let mut flaws = Flaws::default();
+    flaws.require(
+        mint::is_prefixed(&connection.id, "con_"),
+        "id",
+        "expected con_ and 1 to 64 letters, digits, _ or -",
+    );
     let name = connection.name.as_str();
     let legal = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let edges = !name.starts_with('-') && !name.ends_with('-');

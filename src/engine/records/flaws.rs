@@ -111,7 +111,13 @@ pub fn read_value<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> R
 
 fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let path = error.path().to_string();
-    Refusal::flaw(if path == "." { "" } else { &path }, error.inner())
+    let message = error.inner().to_string();
+    // The reader quotes what it found; a hash must not be repeated.
+    let message = match message.rsplit_once("expected ") {
+        Some((_, expected)) if path.starts_with("custom_password_hash") => format!("expected {expected}"),
+        _ => message,
+    };
+    Refusal::flaw(if path == "." { "" } else { &path }, &message)
 }
 
 #[cfg(test)]

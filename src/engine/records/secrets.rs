@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::actors::passwords::Objection;
+
 /// A secret in the clear: wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
@@ -33,8 +35,8 @@ pub trait Hashing: Send + Sync {
     /// Whether `password` is on the list of leaked ones, if there is a list and it answers.
     async fn has_leaked(&self, password: Zeroizing<String>) -> bool;
 
-    /// Whether `hash` is well-formed and of a kind that can be verified.
-    fn is_supported(&self, hash: &str) -> bool;
+    /// Why `hash` cannot be verified at an allowed cost; `None` when it can.
+    fn objection(&self, hash: &str) -> Option<Objection>;
 }
 
 /// Why a password was not hashed.

@@ -46,17 +46,37 @@ pub(super) fn check(draft: &UserDraft, user: &User, hashing: &dyn Hashing) -> Re
 }
 
 fn check_password(draft: &UserDraft, hashing: &dyn Hashing, flaws: &mut Flaws) {
+    let field = if draft.custom_password_hash.is_some() { "custom_password_hash" } else { "password_hash" };
     flaws.require(
         draft.password.is_none() || draft.password_hash.is_none(),
-        "password_hash",
-        "expected either password or password_hash",
+        field,
+        format_args!("expected either password or {field}"),
     );
     if let Some(hash) = &draft.password_hash {
-        flaws.require(
-            hashing.is_supported(hash.expose()),
-            "password_hash",
-            "expected an argon2 hash in PHC form ($argon2id$…) or a bcrypt hash ($2b$…)",
-        );
+        check_hash(draft, hash.expose(), hashing, flaws);
+    }
+}
+
+fn check_hash(draft: &UserDraft, hash: &str, hashing: &dyn Hashing, flaws: &mut Flaws) {
+    let Some(custom) = &draft.custom_password_hash else {
+        // The other form is for `custom_password_hash`.
+        let own = !hash.starts_with('{');
+        let expected = "expected an argon2 hash in PHC form ($argon2id$…) or a bcrypt hash ($2b$…)";
+        flaws.require(own, "password_hash", expected);
+        if let Some(objection) = hashing.objection(hash).filter(|_| own) {
+            flaws.require(false, "password_hash", objection.expected);
+        }
+        return;
+    };
+    flaws.require(
+        custom.stored() == hash,
+        "custom_password_hash",
+        "expected either password_hash or custom_password_hash",
+    );
+    if let Some((path, expected)) = custom.misplaced() {
+        flaws.require(false, format_args!("custom_password_hash.{path}"), expected);
+    } else if let Some(objection) = hashing.objection(hash) {
+        flaws.require(false, format_args!("custom_password_hash.{}", objection.path), objection.expected);
     }
 }
 

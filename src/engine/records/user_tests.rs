@@ -169,3 +169,34 @@ async fn a_user_stays_in_its_connection() {
     let elsewhere = world.user(json!({"connection": "Customers", "email": "a@b.example"})).await;
     assert_eq!(elsewhere.outcome, Outcome::Created);
 }
+
+#[tokio::test]
+async fn a_hash_made_elsewhere_is_kept_and_what_contradicts_it_is_named() {
+    let world = World::start().await;
+    let md5 = json!({"algorithm": "md5", "hash": {"value": "00", "encoding": "hex"}});
+    let user = world.user(json!({"email": "a@b.example", "custom_password_hash": md5})).await.record;
+    let kept = hash_of(&world, &user).await.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&kept).unwrap(), md5);
+    let bcrypt = json!({"algorithm": "bcrypt", "hash": {"value": "$2b$10$x"}});
+    let user = world.user(json!({"email": "b@b.example", "custom_password_hash": bcrypt})).await.record;
+    assert_eq!(hash_of(&world, &user).await.as_deref(), Some("$2b$10$x"));
+    for (draft, path) in [
+        (json!({"custom_password_hash": md5, "password_hash": "$2b$10$x"}), "custom_password_hash"),
+        (json!({"custom_password_hash": md5, "password": "lovelace-1815"}), "custom_password_hash"),
+        (json!({"password_hash": md5.to_string()}), "password_hash"),
+        (
+            json!({"custom_password_hash": {"algorithm": "argon2", "hash": {"value": "$2b$10$x"}}}),
+            "custom_password_hash.hash.value",
+        ),
+        (
+            json!({"custom_password_hash": {"algorithm": "bcrypt", "hash": {"value": "$2b$10$x"},
+                "salt": {"value": "s"}}}),
+            "custom_password_hash.salt",
+        ),
+    ] {
+        let mut draft = draft;
+        draft["email"] = json!("c@b.example");
+        let refusal = refused(&world, draft.clone(), Mode::Import).await;
+        assert!(paths(&refusal).iter().any(|found| found == path), "{draft}: {refusal}");
+    }
+}

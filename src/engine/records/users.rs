@@ -10,6 +10,7 @@ use crate::engine::records::password_rules::Occasion;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar, mint, overlay, user_checks};
 use crate::model::connection::Connection;
+use crate::model::custom_hash::CustomHash;
 use crate::model::role::Permission;
 use crate::model::tenant::Tenant;
 use crate::model::user::{Profile, User};
@@ -31,6 +32,8 @@ pub struct UserDraft {
     pub password: Option<Secret>,
     /// An argon2 PHC or bcrypt string instead of `password`, under the same rule.
     pub password_hash: Option<Secret>,
+    /// As `password_hash`, in Auth0's form for hashes that were made elsewhere.
+    pub custom_password_hash: Option<CustomHash>,
     /// Whether a password that the user already has is replaced. Then all refresh tokens end.
     pub password_update: bool,
     pub blocked: Option<bool>,
@@ -142,14 +145,16 @@ impl Registrar {
 }
 
 /// The draft with ids and names in the form in which they are kept.
-fn normal(mut draft: UserDraft) -> UserDraft {
+pub(super) fn normal(mut draft: UserDraft) -> UserDraft {
     draft.user_id = draft.user_id.map(|id| if id.contains('|') { id } else { format!("auth0|{id}") });
     draft.email = draft.email.map(|email| email.to_lowercase());
     draft.username = draft.username.map(|name| name.to_lowercase());
+    let custom = draft.custom_password_hash.as_ref().map(|custom| Secret::from(custom.stored()));
+    draft.password_hash = draft.password_hash.or(custom);
     draft
 }
 
-fn named(tenant: &Tenant, draft: &UserDraft) -> Vec<String> {
+pub(super) fn named(tenant: &Tenant, draft: &UserDraft) -> Vec<String> {
     let connection = draft.connection.as_ref().unwrap_or(&tenant.settings.default_directory);
     let email = draft.email.iter().map(|email| User::email_identifier(connection, email));
     let username = draft.username.iter().map(|name| User::username_identifier(connection, name));

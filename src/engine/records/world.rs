@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::actors::passwords::Objection;
 use crate::clock::{Clock, Entropy, UnixMs};
-use crate::engine::records::memory::Memory;
 use crate::engine::records::secrets::{Hashing, HashingError};
 use crate::engine::records::{Mode, Put, Refusal, Registrar};
 use crate::model::client::Client;
@@ -18,11 +18,12 @@ use crate::model::user::User;
 use crate::signing::master_key::MasterKey;
 use crate::signing::sealing::Sealer;
 use crate::store::catalog::Catalog;
+use crate::store::double::Double;
 
 /// A registrar, the store underneath, and one tenant.
 pub(crate) struct World {
     pub(crate) registrar: Registrar,
-    pub(crate) store: Arc<Memory>,
+    pub(crate) store: Arc<Double>,
     pub(crate) clock: Clock,
     pub(crate) tenant: Tenant,
 }
@@ -40,7 +41,7 @@ impl World {
 
     /// Without a tenant in the store.
     pub(crate) fn empty() -> Self {
-        let store = Arc::new(Memory::default());
+        let store = Double::new();
         let clock = Clock::fixed(UnixMs(1_000_000));
         let registrar = Registrar::new(
             Catalog::new(store.clone()),
@@ -102,7 +103,8 @@ impl Hashing for PlainHashing {
         password.contains("leaked")
     }
 
-    fn is_supported(&self, hash: &str) -> bool {
-        hash.starts_with("$argon2id$") || hash.starts_with("$2b$")
+    fn objection(&self, hash: &str) -> Option<Objection> {
+        let good = ["$argon2id$", "$2b$", "{"].iter().any(|prefix| hash.starts_with(prefix));
+        (!good).then(|| Objection { path: "hash.value", expected: "expected a hash".to_owned() })
     }
 }

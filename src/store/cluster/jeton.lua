@@ -384,6 +384,41 @@ local function unlist(keys, args)
   return #keys
 end
 
+-- Memberships ----------------------------------------------------------------------------------------------
+-- A user's memberships are a hash: organizations and the roles held there. One of more than LISTED also has a sorted
+-- set of its organizations, so that a page of them costs what it shows; a smaller one is sorted by whoever asks.
+
+local LISTED = 128
+
+-- KEYS memberships list; ARGV organization, roles. Answers 1 when it is new.
+local function join(keys, args)
+  local added = redis.call('HSET', keys[1], args[1], args[2])
+  if redis.call('EXISTS', keys[2]) == 1 then
+    redis.call('ZADD', keys[2], 0, args[1])
+  elseif redis.call('HLEN', keys[1]) > LISTED then
+    for _, id in ipairs(redis.call('HKEYS', keys[1])) do redis.call('ZADD', keys[2], 0, id) end
+  end
+  return added
+end
+
+-- KEYS memberships list; ARGV organization.
+local function leave(keys, args)
+  redis.call('ZREM', keys[2], args[1])
+  return redis.call('HDEL', keys[1], args[1])
+end
+
+-- KEYS memberships list; ARGV where the page starts ('-' or '(' and an organization), its length. Answers organizations
+-- and roles: a page in order, or all of a few in none.
+local function joined(keys, args)
+  if redis.call('EXISTS', keys[2]) == 0 then return redis.call('HGETALL', keys[1]) end
+  local page = {}
+  for _, id in ipairs(redis.call('ZRANGEBYLEX', keys[2], args[1], '+', 'LIMIT', 0, args[2])) do
+    page[#page + 1] = id
+    page[#page + 1] = redis.call('HGET', keys[1], id)
+  end
+  return page
+end
+
 -- Unique names ---------------------------------------------------------------------------------------------
 -- A held name has a time to live; a confirmed one has none.
 
@@ -512,6 +547,9 @@ verb('record_write', record_write)
 verb('record_remove', record_remove)
 verb('list', list)
 verb('unlist', unlist)
+verb('join', join)
+verb('leave', leave)
+verb('joined', joined, 'no-writes')
 verb('claim', claim)
 verb('confirm', confirm)
 verb('release', release)

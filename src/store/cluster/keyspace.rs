@@ -5,10 +5,12 @@
 //! | `{sid}` | a session, with the list of its families |
 //! | `{sid}family` | a family: generation and instant as one integer |
 //! | `{kind tenant id}` | a record; a user's also indexes the user's sessions |
+//! | `{u tenant user}l` | the organizations of a user with many (sorted set) |
 //! | `{kind tenant id}m` | the memberships of a user (hash) or of an organization (sorted set) |
 //! | `{I kind tenant}` | the ids of a kind of record (sorted set) |
 //! | `{I kind tenant}field` | the terms of one field, each with an id (sorted set) |
 //! | `{N tenant name}` | who owns a unique name |
+//! | `{J tenant job}` | what is known of a job |
 //! | `{L tenant}` | log events (stream) |
 //! | `{L tenant}d day` | what a day came to (hash) |
 //! | `{L tenant}u day` | who was there (`HyperLogLog`) |
@@ -72,6 +74,13 @@ impl Keyspace {
         key(bytes)
     }
 
+    /// The list of the organizations of a user with many; in the slot of the user.
+    pub(super) fn joined(&self, tenant: &TenantId, user: &UserId) -> Key {
+        let mut bytes = self.tagged(Kind::User.tag(), tenant, Some(user.as_str()));
+        bytes.push(b'l');
+        key(bytes)
+    }
+
     /// An organization's members; in the slot of the organization.
     pub(super) fn members(&self, tenant: &TenantId, organization: &OrganizationId) -> Key {
         let mut bytes = self.tagged(Kind::Organization.tag(), tenant, Some(organization.as_str()));
@@ -96,6 +105,11 @@ impl Keyspace {
     /// A unique name.
     pub(super) fn name(&self, tenant: &TenantId, name: &str) -> Key {
         key(self.tagged("N", tenant, Some(name)))
+    }
+
+    /// A job.
+    pub(super) fn job(&self, tenant: &TenantId, id: &str) -> Key {
+        key(self.tagged("J", tenant, Some(id)))
     }
 
     /// A tenant's log events.
@@ -180,6 +194,7 @@ mod tests {
         let (ids, names) = (keys.index(&tenant, Kind::User), keys.terms(&tenant, Kind::User, Field::Name));
         assert!(ids.cluster_hash() == names.cluster_hash() && ids != names);
         assert_eq!(keys.user(&tenant, &user).cluster_hash(), keys.memberships(&tenant, &user).cluster_hash());
+        assert_eq!(keys.user(&tenant, &user).cluster_hash(), keys.joined(&tenant, &user).cluster_hash());
     }
 
     #[test]

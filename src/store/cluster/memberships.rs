@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use fred::types::Key;
 use futures_util::future::try_join_all;
 
 use super::Cluster;
 use super::ask::Ask;
+use super::functions::Verb;
 use crate::model::membership::Membership;
 use crate::protocol::ids::{OrganizationId, RoleId, TenantId, UserId};
 use crate::store::StoreError;
@@ -20,8 +22,9 @@ impl Memberships for Cluster {
     async fn join(&self, membership: &Membership) -> Result<bool, StoreError> {
         let Membership { tenant, user, organization, roles } = membership;
         let roles = postcard::to_stdvec(roles).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let ask =
-            Ask::plain("HSET", self.keys.memberships(tenant, user)).with(organization.as_str()).bytes(&roles);
+        let ask = Ask::verb_on_two(Verb::Join, self.sides_of(tenant, user))
+            .with(organization.as_str())
+            .bytes(&roles);
         let added: i64 = self.careful(ask).await?;
         let ask = Ask::plain("ZADD", self.keys.members(tenant, organization)).number(0).with(user.as_str());
         self.careful::<i64>(ask).await?;
@@ -36,7 +39,7 @@ impl Memberships for Cluster {
     ) -> Result<bool, StoreError> {
         let ask = Ask::plain("ZREM", self.keys.members(tenant, organization)).with(user.as_str());
         self.careful::<i64>(ask).await?;
-        let ask = Ask::plain("HDEL", self.keys.memberships(tenant, user)).with(organization.as_str());
+        let ask = Ask::verb_on_two(Verb::Leave, self.sides_of(tenant, user)).with(organization.as_str());
         self.careful::<i64>(ask).await.map(|left| left == 1)
     }
 
@@ -58,8 +61,10 @@ impl Memberships for Cluster {
         after: Option<&str>,
         take: usize,
     ) -> Result<Vec<Membership>, StoreError> {
+        let from = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
+        let ask = Ask::verb_on_two(Verb::Joined, self.sides_of(tenant, user)).with(from);
         let all: HashMap<String, Bytes> =
-            self.read(Ask::plain("HGETALL", self.keys.memberships(tenant, user))).await?;
+            self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?;
         let mut all: Vec<_> =
             all.into_iter().filter(|(id, _)| after.is_none_or(|after| id.as_str() > after)).collect();
         all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -95,6 +100,13 @@ impl Memberships for Cluster {
             }
         }
         Ok(members)
+    }
+}
+
+impl Cluster {
+    /// The roles of a user by organization, and the list of organizations if they are many.
+    fn sides_of(&self, tenant: &TenantId, user: &UserId) -> [Key; 2] {
+        [self.keys.memberships(tenant, user), self.keys.joined(tenant, user)]
     }
 }
 

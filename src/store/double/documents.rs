@@ -1,5 +1,7 @@
 //! Documents, names and memberships of the double.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 
 use super::Double;
@@ -25,6 +27,9 @@ impl Records for Double {
 
     async fn write(&self, key: &RecordKey, document: Bytes, expect: Expect) -> Result<Written, StoreError> {
         self.strike().await?;
+        if key.kind == Kind::Credential && self.refuses_credentials.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("told to refuse credentials".into()));
+        }
         let mut state = self.state();
         let found = state.documents.get(&at(key)).map(|stored| stored.version);
         let fits = match expect {

@@ -1,4 +1,6 @@
-//! Sessions, families and spent things of the double.
+//! Sessions, families, jobs and spent things of the double.
+
+use bytes::Bytes;
 
 use super::Double;
 use crate::clock::UnixMs;
@@ -7,7 +9,7 @@ use crate::model::session::{CLIENTS_MAX, Device, End, Ended, Session};
 use crate::protocol::ids::{ClientId, FamilyKey, SessionId, TenantId, UserId};
 use crate::store::families::Started;
 use crate::store::spends::{Spent, Thing};
-use crate::store::{Families, Sessions, Spends, StoreError};
+use crate::store::{Families, Jobs, Sessions, Spends, StoreError};
 
 #[async_trait::async_trait]
 impl Families for Double {
@@ -134,6 +136,26 @@ impl Sessions for Double {
         let own =
             state.sessions.values().filter(|session| session.tenant == *tenant && session.user == *user);
         Ok(own.map(|session| session.id).collect())
+    }
+}
+
+#[async_trait::async_trait]
+impl Jobs for Double {
+    async fn keep_job(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        document: Bytes,
+        _: UnixMs,
+    ) -> Result<(), StoreError> {
+        self.strike().await?;
+        self.state().jobs.insert((tenant.clone(), id.to_owned()), document);
+        Ok(())
+    }
+
+    async fn find_job(&self, tenant: &TenantId, id: &str) -> Result<Option<Bytes>, StoreError> {
+        self.strike().await?;
+        Ok(self.state().jobs.get(&(tenant.clone(), id.to_owned())).cloned())
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) const BUCKET: u8 = b'b';
 pub(super) const COUNTER: u8 = b'c';
 pub(super) const DUE: u8 = b'e';
 pub(super) const FAMILY: u8 = b'f';
+pub(super) const JOB: u8 = b'j';
 pub(super) const SESSION: u8 = b's';
 pub(super) const SPEND: u8 = b'x';
 const USER_SESSION: u8 = b'u';
@@ -93,6 +94,10 @@ pub(super) fn bucket(subject: &Subject<'_>) -> [u8; 33] {
 fn digest_of(subject: &Subject<'_>) -> [u8; 32] {
     let name = Key::new(COUNTER).part(subject.tenant.as_str()).part(subject.purpose.tag()).last(subject.name);
     Sha256::digest(name).into()
+}
+
+pub(super) fn job(tenant: &TenantId, id: &str) -> Vec<u8> {
+    Key::new(JOB).part(tenant.as_str()).last(id.as_bytes())
 }
 
 /// The entry that says when to look at `key` again.

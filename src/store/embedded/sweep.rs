@@ -10,7 +10,7 @@ use fjall::Slice;
 
 use super::batch::{Batch, decoded};
 use super::disk::Space;
-use super::{audit_log, counters, families, identifiers, keys, sessions, spends};
+use super::{audit_log, counters, families, identifiers, jobs, keys, sessions, spends};
 use crate::clock::UnixMs;
 use crate::config;
 use crate::model::session::End;
@@ -76,6 +76,7 @@ impl Sweep {
         let Some(value) = batch.get(space, key)? else { return Ok(()) };
         let expires_at = match (space, key.first()) {
             (Space::Live, Some(&keys::FAMILY)) => decoded::<families::Stored>(&value).map(|it| it.expires_at),
+            (Space::Live, Some(&keys::JOB)) => jobs::expiry(&value).map(Some),
             (Space::Live, Some(&keys::SESSION)) => sessions::expiry(&value),
             (Space::Live, Some(&keys::SPEND)) => {
                 decoded::<spends::Stored>(&value).map(|it| Some(it.expires_at))

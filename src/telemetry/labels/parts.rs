@@ -131,6 +131,10 @@ labels! {
         IdentifierRelease = "identifier_release",
         /// `Identifiers::resolve`.
         IdentifierResolve = "identifier_resolve",
+        /// `Jobs::find_job`.
+        JobFind = "job_find",
+        /// `Jobs::keep_job`.
+        JobKeep = "job_keep",
         /// `Memberships::find_membership`.
         MembershipFind = "membership_find",
         /// `Memberships::join`.

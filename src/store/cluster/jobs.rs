@@ -1,0 +1,30 @@
+//! Jobs: a document each, with a time to live.
+
+use bytes::Bytes;
+
+use super::Cluster;
+use super::ask::Ask;
+use crate::clock::UnixMs;
+use crate::protocol::ids::TenantId;
+use crate::store::{Jobs, StoreError};
+
+#[async_trait::async_trait]
+impl Jobs for Cluster {
+    async fn keep_job(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        document: Bytes,
+        expires_at: UnixMs,
+    ) -> Result<(), StoreError> {
+        let ask = Ask::plain("SET", self.keys.job(tenant, id))
+            .with(document)
+            .with("PXAT")
+            .number(expires_at.0.max(1));
+        self.careful::<String>(ask).await.map(drop)
+    }
+
+    async fn find_job(&self, tenant: &TenantId, id: &str) -> Result<Option<Bytes>, StoreError> {
+        self.read(Ask::plain("GET", self.keys.job(tenant, id))).await
+    }
+}
