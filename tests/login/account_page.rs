@@ -176,7 +176,8 @@ async fn guessing_the_current_password_is_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_write_nothing_by_asking_for_it() {
     let world = World::start().await;
-    world.browser().get("/u/account").await;
+    let first = world.browser();
+    first.follow(&first.get("/u/account").await).await;
     let calls = world.store.calls();
     for _ in 0..50 {
         let browser = world.browser();

@@ -114,6 +114,7 @@ async fn whatever_ends_a_session_tells() {
 
     // Somebody else in the same browser.
     log_in(&browser, "told").await;
+    world.clock.advance_ms(1);
     let page = browser.follow(&browser.get(&authorize("spa", &[("prompt", "login")])).await).await;
     browser.type_in(&page, "bob@example.test", "Correct-Horse-2").await.code();
     count += 1;
