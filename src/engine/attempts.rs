@@ -13,7 +13,6 @@ use crate::clock::UnixMs;
 use crate::config::attacks::Attacks as Settings;
 use crate::engine::Engine;
 use crate::model::attack_protection::{BruteForceShield, Throttle};
-use crate::model::connection::Connection;
 use crate::model::log_event::EventType;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, UserId};
@@ -281,9 +280,8 @@ impl Engine {
 
     /// Whether the connection wants wrong passwords to be counted.
     async fn is_protected(&self, guess: &Guess<'_>) -> Result<bool, OAuthError> {
-        let catalog = self.cached().catalog();
-        let found = catalog.find::<Connection>(&guess.tenant.tenant.id, guess.connection.as_str()).await?;
-        Ok(found.is_none_or(|found| found.record.options.brute_force_protection))
+        let found = self.cached().connection(&guess.tenant.tenant.id, guess.connection.as_str()).await?;
+        Ok(found.is_none_or(|connection| connection.options.brute_force_protection))
     }
 
     async fn count_try(

@@ -54,7 +54,7 @@ impl Registrar {
         }
         let keep = if options.password_history.enable { options.password_history.size.max(1) - 1 } else { 0 };
         let Some(password) = &draft.password else { return Ok(keep) };
-        if let Some(weakness) = weakness(password.expose(), &options, user) {
+        if let Some(weakness) = weakness(password.expose(), &options, (user, occasion)) {
             return Err(Refusal::Password(weakness));
         }
         if options.password_min_score > 0 {
@@ -87,7 +87,11 @@ impl Registrar {
     }
 }
 
-fn weakness(password: &str, options: &ConnectionOptions, user: &User) -> Option<Weakness> {
+fn weakness(
+    password: &str,
+    options: &ConnectionOptions,
+    (user, occasion): (&User, Occasion),
+) -> Option<Weakness> {
     let rules = options.password_policy.rules(password, options.password_complexity_options);
     if rules.iter().any(|rule| !rule.verified) {
         return Some(Weakness::Strength(rules));
@@ -95,7 +99,8 @@ fn weakness(password: &str, options: &ConnectionOptions, user: &User) -> Option<
     if options.password_dictionary.holds(password) {
         return Some(Weakness::Common);
     }
-    let personal = options.password_no_personal_info.enable;
+    // What an operator's file gives people to begin with may well tell whose it is.
+    let personal = options.password_no_personal_info.enable && occasion != Occasion::Import;
     (personal && password_policy::is_personal(password, facts(user))).then_some(Weakness::Personal)
 }
 
