@@ -49,7 +49,9 @@ impl Dns {
             let servers = self.settings.nameservers.iter().map(|address| {
                 let port = address.port();
                 let mut ways = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
-                ways.iter_mut().for_each(|way| way.port = port);
+                for way in &mut ways {
+                    way.port = port;
+                }
                 NameServerConfig::new(address.ip(), true, ways)
             });
             let config = ResolverConfig::from_name_servers(servers.collect());

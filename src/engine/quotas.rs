@@ -18,7 +18,7 @@ use crate::protocol::ids::{ClientId, TenantId};
 
 /// How long a client's use is remembered after its last request; by then every bucket of the ranges allowed in
 /// configuration that matters is full again.
-const FORGET: Duration = Duration::from_secs(600);
+const FORGET: Duration = Duration::from_mins(10);
 /// How often it is said of one client that it was refused, in seconds.
 const TELL_SECS: u64 = 60;
 

@@ -14,7 +14,7 @@ use crate::model::signing_key::Algorithm;
 use crate::model::user::User;
 use crate::protocol::claims_request::Wanted;
 use crate::protocol::grant_type::GrantType;
-use crate::protocol::ids::{FamilyKey, OrganizationId};
+use crate::protocol::ids::{ClientId, FamilyKey, OrganizationId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 
@@ -52,12 +52,7 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         created_at: now,
         expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
         device: None,
-        clients: caller
-            .client()
-            .wants_logout()
-            .then(|| caller.client().client_id.clone())
-            .into_iter()
-            .collect(),
+        clients: told(caller.client()),
     };
     let first = FirstToken {
         target: &login.target,
@@ -91,6 +86,11 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
         jti: engine.next_serial(),
     };
     Ok(Granted::new(facts, keys, refresh_token))
+}
+
+/// The client, if it wants to be told of the session's end.
+fn told(client: &Client) -> Vec<ClientId> {
+    client.wants_logout().then(|| client.client_id.clone()).into_iter().collect()
 }
 
 /// What a new family is made of.

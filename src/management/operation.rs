@@ -31,6 +31,10 @@ pub(crate) enum Verb {
 }
 
 /// One row of the table.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own, told by a builder of its name"
+)]
 pub(crate) struct Operation {
     pub(crate) method: Verb,
     /// Below `/api/v2`, with `{captures}`.

@@ -17,6 +17,7 @@ use crate::protocol::redirect_uri;
 /// An application (RFC 6749 §2); field names are Auth0's, lifetimes in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, by Auth0's name")]
 pub struct Client {
     /// The tenant it belongs to.
     pub tenant: TenantId,

@@ -61,19 +61,16 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     let tenant = exchange.tenant();
     let (browser, is_new) = browser(engine, exchange)?;
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
-    let mut reply = match engine.presence(tenant, cookie).await? {
-        Some(mut presence) => {
-            engine.note_use(&mut presence, exchange.device()).await;
-            let language = languages::chosen(form.value("ui_locales"), exchange.headers());
-            let words = account::words(language);
-            let desk = Desk { engine, exchange, browser: browser.clone(), presence, language, words };
-            desk.answer(&form).await?
-        }
-        None => {
-            let own = own_account::page(tenant);
-            let asked = engine.own_authorization(&own, &form, BrowserMark::of(&browser));
-            replies::see_other(&engine.ask(tenant, Page::Login, &asked)?)
-        }
+    let mut reply = if let Some(mut presence) = engine.presence(tenant, cookie).await? {
+        engine.note_use(&mut presence, exchange.device()).await;
+        let language = languages::chosen(form.value("ui_locales"), exchange.headers());
+        let words = account::words(language);
+        let desk = Desk { engine, exchange, browser: browser.clone(), presence, language, words };
+        desk.answer(&form).await?
+    } else {
+        let own = own_account::page(tenant);
+        let asked = engine.own_authorization(&own, &form, BrowserMark::of(&browser));
+        replies::see_other(&engine.ask(tenant, Page::Login, &asked)?)
     };
     if is_new {
         Cookie::Browser.set(&mut reply, tenant, &browser, BROWSER_SECS);

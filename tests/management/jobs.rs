@@ -19,11 +19,11 @@ fn form(parts: &[(&str, &str)]) -> String {
     let mut form = String::new();
     for (name, value) in parts {
         let file = if *name == "users" { "; filename=\"users.json\"" } else { "" };
-        form += &format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
-        );
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        form.extend([head.as_str(), value, "\r\n"]);
     }
-    form + &format!("--{BOUNDARY}--\r\n")
+    form.extend(["--", BOUNDARY, "--\r\n"]);
+    form
 }
 
 async fn send(world: &World, kind: &str, body: String) -> Answer {

@@ -53,8 +53,9 @@ async fn nobody_else_sees_that_there_are_tenants() {
     assert!(!servers.to_string().contains("create:tenants"), "{servers}");
     let path = format!("/resource-servers/{}", servers[0]["id"].as_str().unwrap());
     let scopes = json!({ "scopes": [{ "value": "read:tenants" }, { "value": "delete:tenants" }] });
-    let patch = world.anonymous_at("acme.localhost", Method::PATCH, &path).bearer_auth(&token).json(&scopes);
-    world.send(patch).await;
+    let request =
+        world.anonymous_at("acme.localhost", Method::PATCH, &path).bearer_auth(&token).json(&scopes);
+    world.send(request).await;
     call(Method::GET, "/tenants").await.refused(404, "not_found");
 
     // A token of one tenant is none of the other, whatever host it is taken to.

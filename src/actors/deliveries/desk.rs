@@ -97,7 +97,9 @@ impl Desk {
         let left = std::mem::take(&mut self.book().waiting);
         let count = left.len();
         let outcome = Err(Failure::Passing("the process ends".to_owned()));
-        left.into_values().for_each(|sending| self.end(&sending, &outcome));
+        for sending in left.into_values() {
+            self.end(&sending, &outcome);
+        }
         count
     }
 

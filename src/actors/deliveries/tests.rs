@@ -132,7 +132,7 @@ async fn over_the_bound_nothing_is_taken() {
 async fn an_attempt_that_takes_too_long_is_a_failure() {
     let world = world(Settings { timeout_ms: 20, attempts: 2, ..quick() }).await;
     let slow =
-        Arc::new(Stubborn { takes: Duration::from_secs(60), ..Arc::into_inner(parcel(vec![])).unwrap() });
+        Arc::new(Stubborn { takes: Duration::from_mins(1), ..Arc::into_inner(parcel(vec![])).unwrap() });
     world.deliveries.hand_in(slow.clone());
     assert!(matches!(slow.ends().await.as_slice(), [Err(Failure::Passing(_))]));
     assert_eq!(slow.tried(), 2);

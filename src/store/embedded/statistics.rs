@@ -56,7 +56,10 @@ pub(super) fn add(
         Some(bytes) => read(&bytes)?,
         None => Sketch::default(),
     };
-    let noted = tally.users.iter().fold(false, |noted, user| sketch.note(user.as_str()) || noted);
+    let mut noted = false;
+    for user in &tally.users {
+        noted |= sketch.note(user.as_str());
+    }
     if noted {
         batch.put(Space::Log, key, sketch.bytes())?;
     }

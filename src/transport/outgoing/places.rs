@@ -30,7 +30,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 198 && (b == 18 || b == 19)))
 }
 
-/// Only global unicast (2000::/3), without what in it is documentation or carries an IPv4 address of any kind.
+/// Only global unicast (`2000::/3`), without what in it is documentation or carries an IPv4 address of any kind.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let global = first & 0xe000 == 0x2000;
