@@ -177,6 +177,8 @@ async fn a_logout_spares_what_survives_it(world: &World) {
     let survivor = NewFamily { survives_logout: true, ..family() };
     world.store.start(session.id, survivor, now()).await.unwrap();
     world.store.rotate(presented(session.id, survivor.key, 1)).await.unwrap();
+    // With the expiry that its families gave it.
+    let session = world.store.find(session.id, now()).await.unwrap().unwrap();
     let ended = world.store.end(session.id, End::Logout).await.unwrap();
     assert_eq!(ended, Ended::Ended { session: Box::new(session.clone()), families: 1, kept: 1 });
     assert_eq!(world.store.rotate(presented(session.id, dies, 1)).await.unwrap(), Rotation::Unknown);
@@ -211,6 +213,8 @@ async fn what_survived_ends_at_last(world: &World) {
 
 async fn a_touch_changes_the_device_and_only_that(world: &World) {
     let (session, key) = world.logged_in().await;
+    // With the expiry that its family gave it.
+    let session = world.store.find(session.id, now()).await.unwrap().unwrap();
     assert!(world.store.touch(&session, &device("one")).await.unwrap());
     let touched = world.store.find(session.id, now()).await.unwrap().unwrap();
     assert_eq!(touched.device.as_ref().unwrap().user_agent, "one");
