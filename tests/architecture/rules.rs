@@ -178,13 +178,20 @@ fn fences(file: &File, words: &[Token<'_>]) -> Vec<String> {
     let Some(module) = file.module() else { return Vec::new() };
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let Some((vendor, home)) = FENCES.iter().find(|(vendor, _)| *vendor == word.text) else { continue };
+        let rows = FENCES.iter().filter(|(vendor, _)| *vendor == word.text);
+        let homes: Vec<&str> = rows.map(|(_, home)| *home).collect();
+        if homes.is_empty() {
+            continue;
+        }
         let next_is = |mark: &str| words.get(at + 1).is_some_and(|next| next.text == mark);
         let imported = at > 0 && matches!(words[at - 1].text, "use" | "crate") && !next_is("(");
         let named = (next_is("::") || imported) && !continues_a_path(words, at);
-        let at_home = module.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if named && !at_home && !is_a_namesake(words, vendor) {
-            found.push(file.fault(word.line, &format!("`{vendor}` belongs in `src/{home}`")));
+        let is_in = |home: &&str| {
+            module.strip_prefix(*home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if named && !homes.iter().any(is_in) && !is_a_namesake(words, word.text) {
+            let homes = homes.join("` or `src/");
+            found.push(file.fault(word.line, &format!("`{}` belongs in `src/{homes}`", word.text)));
         }
     }
     found

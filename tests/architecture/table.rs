@@ -48,6 +48,7 @@ pub(crate) const FENCES: &[(&str, &str)] = &[
     ("rustls", "transport"),
     ("rustls_platform_verifier", "transport"),
     ("scrypt", "actors/passwords"),
+    ("sha1", "actors/passwords"),
     ("sha1", "engine/breaches"),
     ("tokio_rustls", "transport"),
     ("zxcvbn", "actors/passwords"),

@@ -41,6 +41,22 @@ async function reset(page) {
   await page.goto(await link('forgetful@harbour.example', since))
 }
 
+async function account(page) {
+  await page.goto(new URL('u/account', issuer('harbour')).href)
+  await logIn(page)
+}
+
+/** Signs up where an address must be proved first; gives it, and when. */
+async function signUp(page) {
+  const address = `new-${Math.random().toString(36).slice(2)}@studio.example`
+  await page.goto(authorize('portal', { screen_hint: 'signup' }, 'studio'))
+  const since = Date.now() - 50
+  await page.fill('#email', address)
+  await page.fill('#password', PASSWORD)
+  await page.click('main button[type=submit]')
+  return { address, since }
+}
+
 /** Name, and what leads there; each begins in a browser that knows nobody. */
 export const pages = {
   login: (page) => page.goto(authorize('portal')),
@@ -110,6 +126,20 @@ export const pages = {
     await logIn(page)
     await page.goto(new URL('oidc/logout', issuer('harbour')).href)
     await page.click('main button[type=submit]')
+  },
+  account,
+  'account-refused': async (page) => {
+    await account(page)
+    await page.fill('#current', 'not the password')
+    await page.fill('#password', `Battery-Staple-${Math.random()}`)
+    await page.click('main button[value=password]')
+  },
+  'signup-sent': async (page) => {
+    await signUp(page)
+  },
+  welcome: async (page) => {
+    const { address, since } = await signUp(page)
+    await page.goto(await link(address, since))
   },
   error: (page) => page.goto(authorize('portal', { redirect_uri: 'https://elsewhere.example/' })),
 }

@@ -250,7 +250,9 @@ impl World {
     }
 
     fn letters(&self) -> Vec<String> {
-        self.files().iter().map(|path| unfolded(&std::fs::read_to_string(path).unwrap())).collect()
+        let letters = self.files().into_iter().map(|path| unfolded(&std::fs::read_to_string(path).unwrap()));
+        // A file that is being written is no letter yet.
+        letters.filter(|letter| !letter.is_empty()).collect()
     }
 
     fn files(&self) -> Vec<std::path::PathBuf> {
