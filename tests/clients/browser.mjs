@@ -23,7 +23,7 @@ export class Browser {
       const page = await response.text()
       const state = /name="state" value="([^"]+)"/.exec(page)?.[1]
       if (response.status !== 200 || !state) throw new Error(`no form (${response.status}): ${page}`)
-      const action = new URL(/<form method="post" action="([^"]+)"/.exec(page)[1], this.#issuer)
+      const action = new URL(/<form[^>]* action="([^"]+)"/.exec(page)[1], this.#issuer)
       const form =
         action.pathname === '/u/consent'
           ? { state, answer: 'yes' }

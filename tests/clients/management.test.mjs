@@ -119,7 +119,8 @@ test('a removed member and a blocked user cannot refresh', async () => {
   await management.users.update(made.user.user_id, { blocked: true })
   assert.equal((await refresh(made.app.client_id, refresh_token)).status, 400)
   await management.users.update(made.user.user_id, { blocked: false })
-  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 200)
+  assert.equal((await refresh(made.app.client_id, refresh_token)).status, 400)
+  assert.equal((await login()).status, 200)
 })
 
 test('an ended session takes its refresh tokens along', async () => {

@@ -26,7 +26,7 @@ def through_the_pages(url: str) -> str:
                 answer = browser.get(location)
                 continue
             state = re.search(r'name="state" value="([^"]+)"', answer.text).group(1)
-            page = re.search(r'<form method="post" action="([^"]+)"', answer.text).group(1)
+            page = re.search(r'<form[^>]* action="([^"]+)"', answer.text).group(1)
             form = {"state": state, "username": DEMO["user"]["name"], "password": DEMO["user"]["password"]}
             answer = browser.post(urljoin(ISSUER, page), data={"state": state, "answer": "yes"} if "consent" in page else form)
 

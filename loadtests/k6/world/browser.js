@@ -69,7 +69,7 @@ export class Browser {
         response = this.visit('GET', this.absolute(location))
       } else {
         const state = /name="state" value="([^"]+)"/.exec(response.body || '')
-        const action = /<form method="post" action="([^"]+)"/.exec(response.body || '')
+        const action = /<form[^>]* action="([^"]+)"/.exec(response.body || '')
         if (response.status !== 200 || !state || !action) return undefined
         const form = { state: state[1], username: email(this.user), password: settings.password }
         response = this.visit('POST', this.absolute(action[1]), form, 'login')
