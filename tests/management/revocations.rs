@@ -84,7 +84,7 @@ async fn refresh_tokens_are_revoked_one_by_one_and_all_at_once() {
     assert_eq!(ids.len(), 2);
     assert_eq!(world.get(&format!("/refresh-tokens/{}", ids[0])).await.with(200), listed.json()[0]);
     let shown = listed.json();
-    let by_age = |one: &&Value| one["created_at"].as_str().map(str::to_owned);
+    let by_age = |one: &&serde_json::Value| one["created_at"].as_str().map(str::to_owned);
     let shown = shown.as_array().unwrap().iter().min_by_key(by_age).unwrap().clone();
     for (name, value) in [
         ("client_id", json!("app")),
