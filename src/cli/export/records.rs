@@ -44,7 +44,7 @@ impl Known {
 
 /// Without the domains that it claims: they are proved anew where it is imported.
 pub(crate) fn tenant(tenant: &Tenant) -> Value {
-    Value::Object(members(tenant, &["claimed_domains"]))
+    Value::Object(members(tenant, &["claimed_domains", "deleting"]))
 }
 
 pub(crate) fn connection(connection: &Connection) -> Value {

@@ -48,13 +48,14 @@ pub async fn export<W: Write>(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64, ExportError> {
     let system = TenantId::from(SYSTEM_TENANT);
-    let mut tenants = match &wanted.tenant {
+    let mut tenants: Vec<Tenant> = match &wanted.tenant {
         Some(id) => {
             let found = catalog.find::<Tenant>(&system, id.as_str()).await?;
             found.into_iter().map(|found| found.record).collect()
         }
         None => catalog.all::<Tenant>(&system).await?,
     };
+    tenants.retain(|tenant| !tenant.deleting);
     if tenants.is_empty() {
         return Err(ExportError::NoTenant(wanted.tenant.clone()));
     }
