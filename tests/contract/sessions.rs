@@ -164,7 +164,7 @@ async fn users_of_two_tenants_do_not_meet(world: &World) {
 async fn end(world: &World, id: SessionId) -> usize {
     match world.store.end(id, End::Everything).await.unwrap() {
         Ended::Ended { families, .. } => families,
-        other => panic!("{other:?}"),
+        other @ (Ended::Survivors { .. } | Ended::Unknown) => panic!("{other:?}"),
     }
 }
 

@@ -88,11 +88,11 @@ async fn a_login_makes_a_member_where_the_organization_says_so() {
 async fn nobody_signs_up_where_the_connection_is_closed() {
     let world = World::start().await;
     let browser = world.browser();
-    let signup = authorize("spa", &[("screen_hint", "signup")]);
+    let begun = authorize("spa", &[("screen_hint", "signup")]);
     let offered =
         async || browser.follow(&browser.get(&authorize("spa", &[])).await).await.body.contains("/u/signup");
     let sign_up = async |email: &str| {
-        let page = browser.follow(&browser.get(&signup).await).await;
+        let page = browser.follow(&browser.get(&begun).await).await;
         let form = [
             ("state", page.state()),
             ("email", email.to_owned()),

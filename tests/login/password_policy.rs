@@ -10,7 +10,8 @@ const CONNECTION: &str = "Username-Password-Authentication";
 
 /// A list of leaked passwords with one line.
 pub(crate) fn leaked(password: &str) -> String {
-    let digest: String = Sha1::digest(password).iter().map(|byte| format!("{byte:02X}")).collect();
+    let digest: Vec<String> = Sha1::digest(password).iter().map(|byte| format!("{byte:02X}")).collect();
+    let digest = digest.concat();
     format!("{digest}:3\n")
 }
 

@@ -74,7 +74,7 @@ async fn links_end_with_time_and_do_not_open_elsewhere() {
     for other in ["/u/reset", "/u/verify", "/u/unblock"] {
         browser.get(&link.replace("/u/welcome", other)).await.shown(400);
     }
-    browser.get(&format!("{}x", link)).await.shown(400);
+    browser.get(&format!("{link}x")).await.shown(400);
     world.clock.advance_ms(5 * 86_400_000);
     browser.get(&link).await.shown(400);
     world.stop().await;

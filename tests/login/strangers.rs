@@ -33,7 +33,7 @@ async fn stranger(other: &Browser, nth: u32) {
     let nonce = nth.to_string();
     let browser = other.another();
     let asked = browser.get(&authorize("spa", &[("nonce", &nonce), ("organization", "acme")])).await;
-    if nth % 8 == 0 {
+    if nth.is_multiple_of(8) {
         assert_eq!(browser.follow(&asked).await.status, 200);
         browser
             .get(&authorize("spa", &[("nonce", &nonce), ("prompt", "none")]))

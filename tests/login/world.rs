@@ -101,7 +101,7 @@ impl World {
     pub(crate) async fn refused(&self, document: &Value) -> String {
         let registrar = jeton::engine::registrar::registrar(self.engine());
         let report = jeton::cli::import::import(&document.to_string(), &registrar, &mut |_| {}).await;
-        report.unwrap().refused.iter().map(|refused| format!("{refused:?}")).collect()
+        format!("{:?}", report.unwrap().refused)
     }
 
     async fn load(&self, text: &str) {
@@ -327,7 +327,7 @@ async fn store(config: &Config, clock: &Clock) -> SharedStore {
 /// The nodes of the cluster on which the flows are to be tried, if they are.
 fn cluster_under_test() -> Option<String> {
     let chosen = std::env::var("JETON_TEST_LOGIN_STORE").is_ok_and(|store| store == "cluster");
-    chosen.then(|| std::env::var("JETON_TEST_CLUSTER").expect("JETON_TEST_CLUSTER names the nodes"))
+    chosen.then(|| std::env::var("JETON_TEST_CLUSTER").unwrap())
 }
 
 /// A prefix of keys that no other world has.
