@@ -1,4 +1,5 @@
 // Every page there is, and the way to it as a person goes it: by links, fields and buttons.
+import { request } from 'node:http'
 import { app } from './chromium.mjs'
 import { demo } from './demo.mjs'
 import { link } from './post.mjs'
@@ -55,6 +56,24 @@ async function signUp(page) {
   await page.fill('#password', PASSWORD)
   await page.click('main button[type=submit]')
   return { address, since }
+}
+
+/** Asks for a link by mail, as an application's own page does. */
+function askForLink(address) {
+  const url = new URL('passwordless/start', issuer('vault'))
+  const proof = { code_challenge: CHALLENGE, code_challenge_method: 'S256', state: 'st', nonce: 'no' }
+  const authParams = { redirect_uri: app, response_type: 'code', scope: 'openid', ...proof }
+  const body = JSON.stringify({ client_id: 'portal', connection: 'email', email: address, send: 'link', authParams })
+  const headers = { host: url.host, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+  return new Promise((done, failed) => {
+    const asking = request({ host: 'localhost', port: url.port, path: url.pathname, method: 'POST', headers })
+    asking.on('response', (answer) => {
+      answer.resume()
+      if (answer.statusCode === 200) done()
+      else failed(new Error(`/passwordless/start was answered ${answer.statusCode}`))
+    })
+    asking.on('error', failed).end(body)
+  })
 }
 
 /** Name, and what leads there; each begins in a browser that knows nobody. */
@@ -139,6 +158,26 @@ export const pages = {
   },
   welcome: async (page) => {
     const { address, since } = await signUp(page)
+    await page.goto(await link(address, since))
+  },
+  'magic-link': async (page) => {
+    const address = `new-${Math.random().toString(36).slice(2)}@vault.example`
+    const since = Date.now() - 50
+    await askForLink(address)
+    await page.goto(await link(address, since))
+  },
+  unblock: async (page) => {
+    const address = `new-${Math.random().toString(36).slice(2)}@vault.example`
+    let since = Date.now() - 50
+    await page.goto(authorize('portal', { screen_hint: 'signup' }, 'vault'))
+    await page.fill('#email', address)
+    await page.fill('#password', PASSWORD)
+    await page.click('main button[type=submit]')
+    await page.waitForURL(`${app}**`)
+    await link(address, since)
+    since = Date.now()
+    await page.goto(authorize('portal', { prompt: 'login' }, 'vault'))
+    await logIn(page, address, 'not the password')
     await page.goto(await link(address, since))
   },
   error: (page) => page.goto(authorize('portal', { redirect_uri: 'https://elsewhere.example/' })),

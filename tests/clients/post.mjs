@@ -8,7 +8,7 @@ const folder = process.env.JETON_MAIL_FOLDER
 export async function link(address, since) {
   for (let tries = 0; tries < 100; tries += 1) {
     const found = letters().find((letter) => letter.at >= since && letter.text.includes(address))
-    const url = found && /https?:\/\/\S+ticket=\S+/.exec(found.text)?.[0]
+    const url = found && /https?:\/\/\S+(ticket|verification_code)=\S+/.exec(found.text)?.[0]
     if (url) return url
     await new Promise((done) => setTimeout(done, 100))
   }
