@@ -1,7 +1,8 @@
 //! The ceiling: bare hyper that answers the bytes of a token response with freshly signed JWTs, and nothing else.
 //!
 //! What Jeton reaches of this server's rate is what its protocol, its actors and its store cost. Same allocator, same
-//! runtime, same HTTP library, same signatures: no routing, no form, no client, no cache, no store.
+//! runtime, same HTTP library, same signatures: no routing, no form, no client, no cache, no store. With `--cluster`, one
+//! bare command of the same Redis library goes before each answer, over as many connections as Jeton's hot path has.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,6 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use clap::Parser;
+use fred::clients::Pool;
+use fred::interfaces::{ClientLike as _, KeysInterface as _};
+use fred::types::RespVersion;
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig,
+};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -36,10 +43,14 @@ struct Arguments {
     /// JWTs signed for each answer: 1 as for `client_credentials`, 2 as for a refresh with an ID token.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     jwts: u8,
+    /// Nodes of a Redis Cluster, `host:port`: a counter there is raised before each answer, one of ten thousand.
+    #[arg(long, value_delimiter = ',')]
+    cluster: Vec<String>,
 }
 
 /// What every answer is made from.
 struct Issuer {
+    redis: Option<Pool>,
     key: Ed25519KeyPair,
     /// `{"alg":…}` in base64url, with the dot behind it.
     header: String,
@@ -54,7 +65,7 @@ fn main() -> io::Result<()> {
 }
 
 async fn serve(arguments: &Arguments) -> io::Result<()> {
-    let issuer = Arc::new(Issuer::new(arguments.jwts)?);
+    let issuer = Arc::new(Issuer::new(arguments.jwts, connect(&arguments.cluster).await?)?);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
     writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     loop {
@@ -70,10 +81,30 @@ async fn serve(arguments: &Arguments) -> io::Result<()> {
     }
 }
 
+/// One connection to each primary, as Jeton's hot path has them by default.
+async fn connect(nodes: &[String]) -> io::Result<Option<Pool>> {
+    if nodes.is_empty() {
+        return Ok(None);
+    }
+    let hosts: Result<Vec<_>, _> = nodes.iter().map(|node| Server::try_from(node.as_str())).collect();
+    let hosts = hosts.map_err(io::Error::other)?;
+    let server = ServerConfig::Clustered { hosts, policy: ClusterDiscoveryPolicy::default() };
+    let config = Config { server, version: RespVersion::RESP3, ..Config::default() };
+    let tcp = TcpConfig { nodelay: Some(true), ..TcpConfig::default() };
+    let connection = ConnectionConfig { tcp, ..ConnectionConfig::default() };
+    let pool = Pool::new(config, None, Some(connection), None, 1).map_err(io::Error::other)?;
+    pool.init().await.map_err(io::Error::other)?;
+    Ok(Some(pool))
+}
+
 /// Reads the whole body, as a server must before it can authenticate a client, and answers.
 async fn answer(request: Request<Incoming>, issuer: &Issuer) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let _form = request.into_body().collect().await?.to_bytes();
-    let mut response = Response::new(Full::new(Bytes::from(issuer.token_response())));
+    let answer = match issuer.raise_counter().await {
+        Ok(()) => issuer.token_response(),
+        Err(error) => error.to_string(),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(answer)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -82,10 +113,16 @@ async fn answer(request: Request<Incoming>, issuer: &Issuer) -> Result<Response<
 }
 
 impl Issuer {
-    fn new(jwts: u8) -> io::Result<Self> {
+    fn new(jwts: u8, redis: Option<Pool>) -> io::Result<Self> {
         let key = Ed25519KeyPair::generate().map_err(io::Error::other)?;
         let header = format!("{}.", URL_SAFE_NO_PAD.encode(HEADER));
-        Ok(Self { key, header, jwts, issued: AtomicU64::new(0) })
+        Ok(Self { redis, key, header, jwts, issued: AtomicU64::new(0) })
+    }
+
+    async fn raise_counter(&self) -> Result<(), fred::error::Error> {
+        let Some(redis) = &self.redis else { return Ok(()) };
+        let nth = self.issued.load(Ordering::Relaxed) % 10_000;
+        redis.next_connected().incr::<i64, _>(format!("bare:{nth}")).await.map(drop)
     }
 
     fn token_response(&self) -> String {

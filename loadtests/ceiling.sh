@@ -44,13 +44,14 @@ wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- servers -------------------------------------------------------------------------------------------------------
 
-start_bare() { # JWTs; its address goes to bare-N
-  local jwts=$1
-  "${on_server[@]}" "$target/examples/bare-hyper" --jwts "$jwts" --threads 1 >"$work/bare-$jwts" 2>&1 &
+start_bare() { # name, arguments…; its address goes to bare-NAME
+  local name=$1
+  shift
+  "${on_server[@]}" "$target/examples/bare-hyper" "$@" --threads 1 >"$work/bare-$name" 2>&1 &
   bare_pids+=($!)
-  echo $! >"$work/bare-$jwts.pid"
+  echo $! >"$work/bare-$name.pid"
   for _ in $(seq 100); do
-    [ -s "$work/bare-$jwts" ] && return
+    [ -s "$work/bare-$name" ] && return
     sleep 0.05
   done
   die "bare-hyper did not start"
@@ -105,9 +106,9 @@ measure() {
     END { if (!found) exit 1 }' "$work/wrk" || { cat "$work/wrk" >&2; die "the run of $script against $url failed"; }
 }
 
-ask_bare() { # JWTs, scenario
-  local jwts=$1 name=$2 server=$work/bare-$1 script=refresh
-  [ "$jwts" = 2 ] || script=client_credentials
+ask_bare() { # which, scenario
+  local name=$2 server=$work/bare-$1 script=refresh
+  [ "$1" != 1 ] || script=client_credentials
   python3 loadtests/sessions.py "$work/any-facts" strangers $((connections * 2)) >"$work/tokens"
   measure "$(cat "$server.pid")" "http://$(cat "$server")/oauth/token" "$script" \
     "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
@@ -130,19 +131,19 @@ authorization() { python3 loadtests/sessions.py "$work/any-facts" authorization 
 
 # ---- a scenario: alternating rounds, one row of the table ------------------------------------------------------------
 
-row() { # title, embedded | cluster, machine | refresh | organization, JWTs
-  local title=$1 store=$2 name=$3 jwts=$4 round ours bare
+row() { # title, embedded | cluster, machine | refresh | organization, which bare server
+  local title=$1 store=$2 name=$3 which=$4 round ours bare
   note "$title"
   seconds=2 ask_jeton "$store" "$name" >/dev/null # caches, connections, branch predictors
-  seconds=2 ask_bare "$jwts" "$name" >/dev/null
+  seconds=2 ask_bare "$which" "$name" >/dev/null
   : >"$work/rounds"
   for ((round = 1; round <= rounds; round++)); do
     ours=$(ask_jeton "$store" "$name")
-    bare=$(ask_bare "$jwts" "$name")
+    bare=$(ask_bare "$which" "$name")
     note "  round $round: ours $ours | bare $bare"
     echo "$ours $bare" >>"$work/rounds"
   done
-  awk -v title="$title" -v jwts="$jwts" '
+  awk -v title="$title" -v which="$which" '
     function median(values, count,    i, j, held) {
       for (i = 2; i <= count; i++) {
         held = values[i]
@@ -153,8 +154,8 @@ row() { # title, embedded | cluster, machine | refresh | organization, JWTs
     }
     { rate[NR] = $1; cpu[NR] = $2; p50[NR] = $3; p99[NR] = $4; busy[NR] = $5; bare[NR] = $6; bare_cpu[NR] = $7; ratio[NR] = $1 / $6
       seen = seen sprintf("%s%.2f", NR > 1 ? " " : "", ratio[NR]) }
-    END { printf "| %s | %.0f | %.1f | %.0f (%d JWT) | %.1f | **%.2f** (%s) | %.2f / %.2f | %.0f %% |\n", title, median(rate, NR), median(cpu, NR),
-      median(bare, NR), jwts, median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
+    END { printf "| %s | %.0f | %.1f | %.0f (%s) | %.1f | **%.2f** (%s) | %.2f / %.2f | %.0f %% |\n", title, median(rate, NR), median(cpu, NR),
+      median(bare, NR), which (which ~ /fred/ ? "" : " JWT"), median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
 }
 
 # ---- memory --------------------------------------------------------------------------------------------------------
@@ -223,8 +224,8 @@ fi
 
 : >"$work/table"
 : >"$work/memory"
-start_bare 1
-start_bare 2
+start_bare 1 --jwts 1
+start_bare 2 --jwts 2
 start_jeton embedded
 cp "$work/embedded/facts" "$work/any-facts"
 if wants client_credentials; then row "client_credentials" embedded machine 1; fi
@@ -232,8 +233,9 @@ if wants embedded; then row "refresh, embedded store" embedded refresh 2; fi
 if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
 if wants cluster; then
   start_jeton cluster
-  row "refresh, Redis Cluster" cluster refresh 2
-  if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2; fi
+  start_bare 2+fred --jwts 2 --cluster "$nodes"
+  row "refresh, Redis Cluster" cluster refresh 2+fred
+  if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2+fred; fi
 fi
 if wants memory; then memory; fi
 
