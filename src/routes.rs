@@ -72,13 +72,21 @@ impl Service for Operations {
     }
 }
 
+/// A connection holds room for one answer in the making, and every request is as big as that room. What is asked all
+/// the time fits; everything else is many times that, and has a box of its own.
 async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     match (exchange.path(), exchange.method()) {
-        // Applications.
         ("/oauth/token", &Method::POST) => token::answer(engine, exchange).await,
+        ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
+        _ => Box::pin(answer_others(engine, exchange)).await,
+    }
+}
+
+async fn answer_others(engine: &Engine, exchange: &Exchange) -> Reply {
+    match (exchange.path(), exchange.method()) {
+        // Applications.
         ("/oauth/par", &Method::POST) => par::answer(engine, exchange).await,
         ("/oauth/revoke", &Method::POST) => revoke::answer(engine, exchange).await,
-        ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
         ("/userinfo", &Method::GET | &Method::POST) => userinfo::answer(engine, exchange).await,
         (register::PATH, &Method::POST) => register::answer(engine, exchange).await,
         (path, &Method::GET | &Method::PUT | &Method::DELETE) if register::named(path).is_some() => {

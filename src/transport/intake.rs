@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
@@ -107,12 +107,12 @@ async fn attempt<S: Service>(
     let most = link.service.body_bytes_max(&head).unwrap_or(limits.body_bytes_max);
     let reading = body::read(incoming, most);
     let body_deadline = deadline.min(now + limits.body_read_timeout());
-    let body = within(body_deadline, reading).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
+    let body = within(body_deadline, pin!(reading)).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
     let request = Request::from_parts(head, body);
     let calling = async { link.service.call(Arrival { request, peer, request_id, deadline }).await };
     let calling = AssertUnwindSafe(calling).catch_unwind();
-    match within(deadline, calling).await {
+    match within(deadline, pin!(calling)).await {
         None => Err(Refusal::Deadline),
         Some(Err(_)) => Err(Refusal::Panic),
         Some(Ok(response)) => Ok(response),
@@ -120,8 +120,7 @@ async fn attempt<S: Service>(
 }
 
 /// The output of `work`, or `None` at `deadline`. Work that is done when first looked at costs no timer.
-async fn within<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
-    let mut work = pin!(work);
+async fn within<F: Future>(deadline: Instant, mut work: Pin<&mut F>) -> Option<F::Output> {
     if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
         return Some(output);
     }
