@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
 
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
@@ -43,7 +44,9 @@ where
 {
     let filter = EnvFilter::try_new(&config.level)?;
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(coloured);
-    let registry = tracing_subscriber::registry().with(filter);
+    // Spans of libraries would be entered each time that one of their tasks is looked at.
+    let events = filter_fn(|metadata| metadata.is_event());
+    let registry = tracing_subscriber::registry().with(filter).with(events);
     Ok(match config.format {
         LogFormat::Json => {
             let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
