@@ -19,7 +19,7 @@ use jeton::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
-use jeton::store::spends::{Spent, Thing};
+use jeton::store::spends::{Redeemed, Redeeming, Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
@@ -173,6 +173,10 @@ impl Jobs for Instant {
 impl Spends for Instant {
     async fn spend(&self, _: Thing<'_>, _: &[u8]) -> Answer<Spent> {
         Ok(Spent::First)
+    }
+
+    async fn redeem(&self, _: Redeeming<'_>) -> Answer<Redeemed> {
+        Ok(Redeemed::First)
     }
 
     async fn is_spent(&self, _: Thing<'_>) -> Answer<bool> {

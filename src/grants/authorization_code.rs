@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::claims::{Facts, Requested, Subject};
 use crate::clock::UnixMs;
 use crate::engine::Engine;
-use crate::engine::authorization::codes::{CodeFacts, GivenToken, OpenedCode};
+use crate::engine::authorization::codes::{CodeFacts, CodeUse, GivenToken, OpenedCode};
 use crate::engine::organizations::check_usage;
 use crate::grants::login::{self, FirstToken};
 use crate::grants::{Grant, Granted, Request};
@@ -13,10 +13,8 @@ use crate::model::log_event::EventType;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::protocol::grant_type::GrantType;
-use crate::protocol::ids::FamilyKey;
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
-use crate::store::families::Started;
 
 /// This grant.
 pub const GRANT: Grant = Grant {
@@ -55,17 +53,16 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     };
     let family = login::family(request, &first)?;
 
-    // Everything is checked; only now is anything consumed. The family stands before the code is spent, so that
-    // whoever presents the code a second time finds it and takes it away.
-    let (new, refresh_token) = family.map_or((None, None), |(new, token)| (Some(new), Some(token)));
-    if let Some(new) = new
-        && engine.store().start(session.id, new, now).await? == Started::NoSession
-    {
-        return Err(refused("the session ended a moment ago"));
-    }
+    // Everything is checked; only now is anything consumed.
+    let (new, refresh_token) = family.unzip();
     let jti = engine.next_serial();
-    let access_token = GivenToken { jti, expires_at: now.plus_secs(target.lifetime_secs(tenant)) };
-    spend(request, &code, (new.map(|new| new.key), access_token)).await?;
+    let expires_at = now.plus_secs(target.lifetime_secs(tenant));
+    let access_token = GivenToken { jti, given_at: now, expires_at };
+    match engine.spend_code(&tenant.tenant.id, &code, new, access_token).await? {
+        CodeUse::First => {}
+        CodeUse::Again => return Err(refused("used before")),
+        CodeUse::NoSession => return Err(refused("the session ended a moment ago")),
+    }
     let facts = Facts {
         tenant: Arc::clone(tenant),
         client: Arc::clone(caller.client()),
@@ -136,22 +133,6 @@ async fn login_of(
     let user =
         user.filter(|user| user.admits(code.authenticated_at) && user.allows(code.client, code.given_at()));
     Ok((session, user.ok_or_else(|| refused("the user may not come in any more"))?))
-}
-
-async fn spend(
-    request: Request<'_>,
-    code: &CodeFacts<'_>,
-    (family, access_token): (Option<FamilyKey>, GivenToken),
-) -> Result<(), OAuthError> {
-    let tenant = &request.exchange.tenant().tenant.id;
-    if request.engine.spend_code(tenant, code, family, access_token).await? {
-        return Ok(());
-    }
-    if let Some(family) = family {
-        // Nobody has its token; it need not be remembered.
-        request.engine.revoke_family(code.session, family).await?;
-    }
-    Err(refused("used before"))
 }
 
 /// One wording for every code that is not (or no longer) good.

@@ -21,7 +21,7 @@ use crate::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use crate::store::families::Started;
 use crate::store::identifiers::Claim;
 use crate::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
-use crate::store::spends::{Spent, Thing};
+use crate::store::spends::{Redeemed, Redeeming, Spent, Thing};
 use crate::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
@@ -141,6 +141,10 @@ impl Jobs for Metered {
 impl Spends for Metered {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Answer<Spent> {
         self.timed(StoreVerb::Spend, self.inner.spend(thing, note)).await
+    }
+
+    async fn redeem(&self, asked: Redeeming<'_>) -> Answer<Redeemed> {
+        self.timed(StoreVerb::Redeem, self.inner.redeem(asked)).await
     }
 
     async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {

@@ -1,7 +1,8 @@
 //! Single use: the first to spend a thing has it.
 
 use crate::clock::UnixMs;
-use crate::protocol::ids::TenantId;
+use crate::model::family::NewFamily;
+use crate::protocol::ids::{SessionId, TenantId};
 use crate::store::StoreError;
 
 /// What can be used once.
@@ -57,6 +58,32 @@ pub enum Spent {
     First,
 }
 
+/// A thing that is spent on starting a family.
+#[derive(Clone, Copy, Debug)]
+pub struct Redeeming<'a> {
+    /// What is spent.
+    pub thing: Thing<'a>,
+    /// What is left for whoever comes later, at most 64 bytes.
+    pub note: &'a [u8],
+    /// In which session.
+    pub session: SessionId,
+    /// What is started.
+    pub family: NewFamily,
+    /// The present instant.
+    pub now: UnixMs,
+}
+
+/// What redeeming did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// Somebody was first; this is the note that they left. No family was started.
+    Before(Vec<u8>),
+    /// The caller is the first, and the family stands.
+    First,
+    /// There is no such session (any more); nothing was spent.
+    NoSession,
+}
+
 /// Things that can be used once.
 #[async_trait::async_trait]
 pub trait Spends: Send + Sync {
@@ -66,6 +93,13 @@ pub trait Spends: Send + Sync {
     /// # Errors
     /// [`StoreError`]; after [`StoreError::Unknown`] the thing may be spent.
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError>;
+
+    /// Starts a family and spends a thing for it. Never is the thing spent before the family stands, so that whoever
+    /// reads the note finds the family that it names. *Careful* class.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after [`StoreError::Unknown`] the thing may be spent.
+    async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError>;
 
     /// Whether `thing` was spent; it is not spent by this.
     ///

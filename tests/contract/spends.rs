@@ -1,9 +1,11 @@
 //! Single use: the first has it, everybody after reads the note, until it expires.
 
+use jeton::model::family::{NewFamily, Rotation};
+use jeton::model::session::{End, Session};
 use jeton::protocol::ids::TenantId;
-use jeton::store::spends::{Purpose, Spent, Thing};
+use jeton::store::spends::{Purpose, Redeemed, Redeeming, Spent, Thing};
 
-use crate::world::{World, in_ms, pass, tenant};
+use crate::world::{World, family, in_ms, now, pass, presented, tenant};
 
 suite! {
     the_first_spends_and_the_second_reads_the_note,
@@ -12,6 +14,9 @@ suite! {
     an_expired_thing_can_be_spent_again,
     looking_does_not_spend,
     names_and_notes_are_any_bytes,
+    redeeming_starts_a_family_once,
+    a_session_that_ended_spends_nothing,
+    one_of_many_redeems,
 }
 
 fn thing<'a>(tenant: &'a TenantId, name: &'a [u8]) -> Thing<'a> {
@@ -96,4 +101,68 @@ async fn names_and_notes_are_any_bytes(world: &World) {
         let second = world.store.spend(thing(&world.tenant, name), b"").await.unwrap();
         assert_eq!(second, Spent::Before(note.clone()));
     }
+}
+
+fn redeeming<'a>(thing: Thing<'a>, note: &'a [u8], session: &Session, family: NewFamily) -> Redeeming<'a> {
+    Redeeming { thing, note, session: session.id, family, now: now() }
+}
+
+async fn redeeming_starts_a_family_once(world: &World) {
+    let (session, login) = world.logged_in().await;
+    let code = thing(&world.tenant, b"redeemed");
+    let (first, second) = (family(), family());
+    let asked = redeeming(code, b"first", &session, first);
+    assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::First);
+    let asked = redeeming(code, b"second", &session, second);
+    assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::Before(b"first".to_vec()));
+    assert_eq!(world.store.spend(code, b"third").await.unwrap(), Spent::Before(b"first".to_vec()));
+
+    let rotated = |family| world.store.rotate(presented(session.id, family, 1));
+    assert_eq!(rotated(first.key).await.unwrap(), Rotation::Rotated { generation: 2 });
+    assert_eq!(rotated(second.key).await.unwrap(), Rotation::Unknown);
+    let mut expected = vec![login, first.key];
+    expected.sort();
+    let mut families = world.store.families_of(session.id).await.unwrap();
+    families.sort();
+    assert_eq!(families, expected);
+}
+
+async fn a_session_that_ended_spends_nothing(world: &World) {
+    let (session, _) = world.logged_in().await;
+    world.store.end(session.id, End::Logout).await.unwrap();
+    let code = thing(&world.tenant, b"too late");
+    let asked = redeeming(code, b"note", &session, family());
+    assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::NoSession);
+    assert!(!world.store.is_spent(code).await.unwrap());
+    assert!(world.store.families_of(session.id).await.unwrap().is_empty());
+}
+
+async fn one_of_many_redeems(world: &World) {
+    let (session, login) = world.logged_in().await;
+    let tasks: Vec<_> = (0..64_u8)
+        .map(|task| {
+            let (store, tenant, session) = (world.store.clone(), world.tenant.clone(), session.clone());
+            tokio::spawn(async move {
+                let family = family();
+                let (thing, note) = (thing(&tenant, b"contended"), [task]);
+                let redeemed = store.redeem(redeeming(thing, &note, &session, family)).await.unwrap();
+                (redeemed, note.to_vec(), family.key)
+            })
+        })
+        .collect();
+    let (mut first, mut notes) = (Vec::new(), Vec::new());
+    for task in tasks {
+        match task.await.unwrap() {
+            (Redeemed::First, note, family) => first.push((note, family)),
+            (Redeemed::Before(note), ..) => notes.push(note),
+            (Redeemed::NoSession, ..) => panic!("the session lives"),
+        }
+    }
+    assert_eq!((first.len(), notes.len()), (1, 63));
+    assert!(notes.iter().all(|note| *note == first[0].0), "everybody reads the first one's note");
+    let mut expected = vec![login, first[0].1];
+    expected.sort();
+    let mut families = world.store.families_of(session.id).await.unwrap();
+    families.sort();
+    assert_eq!(families, expected);
 }

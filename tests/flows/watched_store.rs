@@ -20,7 +20,7 @@ use jeton::store::counters::{Count, Counted, Draw, Drawn, Limit, Rate, Subject};
 use jeton::store::families::Started;
 use jeton::store::identifiers::Claim;
 use jeton::store::records::{Cut, Expect, Page, RecordKey, Stored, Written};
-use jeton::store::spends::{Spent, Thing};
+use jeton::store::spends::{Redeemed, Redeeming, Spent, Thing};
 use jeton::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
@@ -169,6 +169,11 @@ impl Spends for WatchedStore {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Answer<Spent> {
         self.pass(1)?;
         self.inner.spend(thing, note).await
+    }
+
+    async fn redeem(&self, asked: Redeeming<'_>) -> Answer<Redeemed> {
+        self.pass(1)?;
+        self.inner.redeem(asked).await
     }
 
     async fn is_spent(&self, thing: Thing<'_>) -> Answer<bool> {

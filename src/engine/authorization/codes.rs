@@ -6,13 +6,14 @@ use zeroize::Zeroizing;
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::engine::serial::Jti;
+use crate::model::family::NewFamily;
 use crate::model::session::Amr;
 use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::pkce::Challenge;
 use crate::signing::sealing::{Purpose, SealError};
-use crate::store::spends::{self, Spent, Thing};
+use crate::store::spends::{self, Redeemed, Redeeming, Spent, Thing};
 
 /// How long a code may wait for the client, in seconds.
 pub const LIFETIME_SECS: u64 = 60;
@@ -74,8 +75,21 @@ impl CodeFacts<'_> {
 pub struct GivenToken {
     /// Its id.
     pub jti: Jti,
+    /// The present instant.
+    pub given_at: UnixMs,
     /// When it is worth nothing any more.
     pub expires_at: UnixMs,
+}
+
+/// Which use of a code it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeUse {
+    /// Another than the first; whatever the first gave is worth nothing any more.
+    Again,
+    /// The first.
+    First,
+    /// None: the session of the login has ended.
+    NoSession,
 }
 
 /// What the first use of a code gave, and a second one takes away; it fits the note of a spent thing.
@@ -106,8 +120,8 @@ impl Engine {
         self.sealer().open(Purpose::Code, tenant, text).map(OpenedCode)
     }
 
-    /// Spends a code; `family` and `access_token` are what its first use is about to give. Whoever comes second takes
-    /// that away from whoever came first (RFC 6749 §4.1.2), and gets `false`.
+    /// Spends a code, and starts the `family` that its first use is about to give with `access_token`. Whoever comes
+    /// second takes both away from whoever came first (RFC 6749 §4.1.2).
     ///
     /// # Errors
     /// `temporarily_unavailable`; the code may be spent then.
@@ -115,17 +129,38 @@ impl Engine {
         &self,
         tenant: &TenantId,
         facts: &CodeFacts<'_>,
-        family: Option<FamilyKey>,
-        GivenToken { jti, expires_at }: GivenToken,
-    ) -> Result<bool, OAuthError> {
+        family: Option<NewFamily>,
+        GivenToken { jti, given_at: now, expires_at }: GivenToken,
+    ) -> Result<CodeUse, OAuthError> {
         let thing =
             Thing { tenant, purpose: spends::Purpose::Code, name: &facts.id, expires_at: facts.expires_at };
-        let given = Given { session: facts.session, family, jti, expires_at };
+        let session = facts.session;
+        let given = Given { session, family: family.map(|family| family.key), jti, expires_at };
         let note =
             postcard::to_stdvec(&given).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let Spent::Before(note) = self.store().spend(thing, &note).await? else { return Ok(true) };
-        let Ok(Given { session, family, jti, expires_at }) = postcard::from_bytes(&note) else {
-            return Ok(false);
+        let redeemed = match family {
+            Some(family) => {
+                self.store().redeem(Redeeming { thing, note: &note, session, family, now }).await?
+            }
+            None => match self.store().spend(thing, &note).await? {
+                Spent::Before(note) => Redeemed::Before(note),
+                Spent::First => Redeemed::First,
+            },
+        };
+        match redeemed {
+            Redeemed::First => Ok(CodeUse::First),
+            Redeemed::NoSession => Ok(CodeUse::NoSession),
+            Redeemed::Before(note) => {
+                self.undo_first_use(tenant, &note).await?;
+                Ok(CodeUse::Again)
+            }
+        }
+    }
+
+    /// Takes away what the first use of a code gave.
+    async fn undo_first_use(&self, tenant: &TenantId, note: &[u8]) -> Result<(), OAuthError> {
+        let Ok(Given { session, family, jti, expires_at }) = postcard::from_bytes(note) else {
+            return Ok(());
         };
         let token = Thing {
             tenant,
@@ -137,6 +172,6 @@ impl Engine {
         if let Some(family) = family {
             self.revoke_family(session, family).await?;
         }
-        Ok(false)
+        Ok(())
     }
 }

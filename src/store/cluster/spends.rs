@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::Cluster;
 use super::ask::Ask;
-use crate::store::StoreError;
-use crate::store::spends::{Spends, Spent, Thing};
+use crate::store::families::Started;
+use crate::store::spends::{Redeemed, Redeeming, Spends, Spent, Thing};
+use crate::store::{Families as _, StoreError};
 
 #[async_trait::async_trait]
 impl Spends for Cluster {
@@ -18,6 +19,22 @@ impl Spends for Cluster {
             .number(thing.expires_at.0.max(1));
         let before: Option<Bytes> = self.hot(ask).await?;
         Ok(before.map_or(Spent::First, |note| Spent::Before(note.to_vec())))
+    }
+
+    /// Two slots, hence one after the other.
+    async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError> {
+        let Redeeming { thing, note, session, family, now } = asked;
+        if self.start(session, family, now).await? == Started::NoSession {
+            return Ok(Redeemed::NoSession);
+        }
+        match self.spend(thing, note).await? {
+            Spent::First => Ok(Redeemed::First),
+            Spent::Before(note) => {
+                // Nobody has a token of this family.
+                self.revoke(session, family.key).await?;
+                Ok(Redeemed::Before(note))
+            }
+        }
     }
 
     async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {

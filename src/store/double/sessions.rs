@@ -8,7 +8,7 @@ use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::model::session::{CLIENTS_MAX, Device, End, Ended, Session};
 use crate::protocol::ids::{ClientId, FamilyKey, SessionId, TenantId, UserId};
 use crate::store::families::Started;
-use crate::store::spends::{Spent, Thing};
+use crate::store::spends::{Redeemed, Redeeming, Spent, Thing};
 use crate::store::{Families, Jobs, Sessions, Spends, StoreError};
 
 #[async_trait::async_trait]
@@ -172,6 +172,20 @@ impl Spends for Double {
         }
         state.names.insert(key, note);
         Ok(Spent::First)
+    }
+
+    async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError> {
+        let Redeeming { thing, note, session, family, now } = asked;
+        if self.start(session, family, now).await? == Started::NoSession {
+            return Ok(Redeemed::NoSession);
+        }
+        Ok(match self.spend(thing, note).await? {
+            Spent::First => Redeemed::First,
+            Spent::Before(note) => {
+                self.state().families.remove(&(session, family.key));
+                Redeemed::Before(note)
+            }
+        })
     }
 
     async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {

@@ -24,19 +24,7 @@ pub(super) struct Stored {
 #[async_trait]
 impl Families for Embedded {
     async fn start(&self, session: SessionId, family: NewFamily, now: UnixMs) -> Result<Started, StoreError> {
-        self.write(move |batch| {
-            let Some(mut record) = sessions::live(batch, session, now)? else {
-                return Ok(Started::NoSession);
-            };
-            let lasts = sessions::later(record.expires_at, family.expires_at);
-            if lasts != record.expires_at {
-                record.expires_at = lasts;
-                sessions::put(batch, &record)?;
-            }
-            first(batch, session, family, now)?;
-            Ok(Started::Started)
-        })
-        .await
+        self.write(move |batch| start(batch, session, family, now)).await
     }
 
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
@@ -71,6 +59,23 @@ impl Families for Embedded {
         })
         .await
     }
+}
+
+/// Starts a family in a live session, which then lasts at least as long.
+pub(super) fn start(
+    batch: &mut Batch<'_>,
+    session: SessionId,
+    family: NewFamily,
+    now: UnixMs,
+) -> Result<Started, StoreError> {
+    let Some(mut record) = sessions::live(batch, session, now)? else { return Ok(Started::NoSession) };
+    let lasts = sessions::later(record.expires_at, family.expires_at);
+    if lasts != record.expires_at {
+        record.expires_at = lasts;
+        sessions::put(batch, &record)?;
+    }
+    first(batch, session, family, now)?;
+    Ok(Started::Started)
 }
 
 fn rotate(batch: &mut Batch<'_>, asked: &Presented) -> Result<Rotation, StoreError> {

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::batch::decoded;
+use super::batch::{Batch, decoded};
 use super::disk::Space;
 use super::sweep::file;
-use super::{Embedded, keys};
+use super::{Embedded, families, keys};
 use crate::clock::UnixMs;
-use crate::store::spends::{Spent, Thing};
+use crate::store::families::Started;
+use crate::store::spends::{Redeemed, Redeeming, Spent, Thing};
 use crate::store::{Spends, StoreError};
 
 /// A spent thing as it is stored.
@@ -21,15 +22,31 @@ pub(super) struct Stored {
 #[async_trait]
 impl Spends for Embedded {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError> {
-        let (key, expires_at, note) = (keys::spend(&thing), thing.expires_at, note.to_vec());
+        let (key, stored) = named(&thing, note);
         self.write(move |batch| {
-            let standing = batch.read::<Stored>(Space::Live, &key)?;
-            if let Some(before) = standing.filter(|standing| standing.expires_at > batch.now()) {
-                return Ok(Spent::Before(before.note));
+            Ok(match before(batch, &key)? {
+                Some(note) => Spent::Before(note),
+                None => {
+                    spend(batch, &key, &stored)?;
+                    Spent::First
+                }
+            })
+        })
+        .await
+    }
+
+    async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError> {
+        let Redeeming { thing, note, session, family, now } = asked;
+        let (key, stored) = named(&thing, note);
+        self.write(move |batch| {
+            if let Some(note) = before(batch, &key)? {
+                return Ok(Redeemed::Before(note));
             }
-            batch.write(Space::Live, key, &Stored { expires_at, note })?;
-            file(batch, expires_at, Space::Live, &key)?;
-            Ok(Spent::First)
+            if families::start(batch, session, family, now)? == Started::NoSession {
+                return Ok(Redeemed::NoSession);
+            }
+            spend(batch, &key, &stored)?;
+            Ok(Redeemed::First)
         })
         .await
     }
@@ -39,4 +56,19 @@ impl Spends for Embedded {
         let stored: Stored = decoded(&bytes)?;
         Ok(stored.expires_at > self.clock.now())
     }
+}
+
+fn named(thing: &Thing<'_>, note: &[u8]) -> ([u8; 33], Stored) {
+    (keys::spend(thing), Stored { expires_at: thing.expires_at, note: note.to_vec() })
+}
+
+/// The note of whoever spent it before.
+fn before(batch: &Batch<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let standing = batch.read::<Stored>(Space::Live, key)?;
+    Ok(standing.filter(|standing| standing.expires_at > batch.now()).map(|standing| standing.note))
+}
+
+fn spend(batch: &mut Batch<'_>, key: &[u8; 33], stored: &Stored) -> Result<(), StoreError> {
+    batch.write(Space::Live, *key, stored)?;
+    file(batch, stored.expires_at, Space::Live, key)
 }

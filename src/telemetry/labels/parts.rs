@@ -167,6 +167,8 @@ labels! {
         SessionTouch = "session_touch",
         /// `Sessions::update`.
         SessionUpdate = "session_update",
+        /// `Spends::redeem`.
+        Redeem = "redeem",
         /// `Spends::spend`.
         Spend = "spend",
         /// `Spends::is_spent`.
