@@ -24,6 +24,9 @@ const INFO: u8 = Carrier::UserInfo as u8;
 /// The claim comes only where an authorization request wants something: other tokens need not look for it.
 const ASKED: u8 = 8;
 
+/// The scopes that release claims about the person; no access token has such claims.
+const RELEASING: [&str; 3] = ["profile", "email", "phone"];
+
 /// One claim.
 pub struct Row {
     /// Its name.
@@ -106,8 +109,10 @@ pub fn render(facts: &Facts, carrier: Carrier) -> Vec<u8> {
     let mut out = Vec::with_capacity(640);
     out.push(b'{');
     let asked = facts.requested.is_some();
+    let released = RELEASING.map(|scope| carrier != Carrier::AccessToken && facts.scope.contains(scope));
+    let is_released = |asked: &str| RELEASING.iter().zip(released).any(|(scope, yes)| yes && *scope == asked);
     for row in ROWS.iter().filter(|row| row.is_carried_by(carrier) && (asked || row.carriers & ASKED == 0)) {
-        if row.scope.is_some_and(|scope| !facts.scope.contains(scope)) && !facts.wants(carrier, row.name) {
+        if row.scope.is_some_and(|scope| !is_released(scope)) && !facts.wants(carrier, row.name) {
             continue;
         }
         let start = out.len();
@@ -217,6 +222,14 @@ fn put_some<T: Serialize>(out: &mut Vec<u8>, value: Option<T>) -> bool {
 mod tests {
     use super::*;
     use crate::protocol::claims_request::scope_of;
+
+    #[test]
+    fn every_scope_that_releases_a_claim_is_looked_up() {
+        for row in ROWS {
+            assert!(row.scope.is_none_or(|scope| RELEASING.contains(&scope)), "{}", row.name);
+            assert!(row.scope.is_none() || !row.is_carried_by(Carrier::AccessToken), "{}", row.name);
+        }
+    }
 
     #[test]
     fn the_parameter_and_the_table_agree_on_what_releases_a_claim() {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::{memchr, memchr2};
+
 use crate::protocol::oauth_error::OAuthError;
 
 /// Named values, each name at most once (RFC 6749 §3.2); an empty value counts as absent (§3.2).
@@ -22,8 +24,15 @@ impl<'a> Form<'a> {
     /// [`PARAMETERS_MAX`] parameters.
     pub fn urlencoded(text: &'a [u8]) -> Result<Self, OAuthError> {
         let mut form = Self::default();
-        for piece in text.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
-            let equals = piece.iter().position(|byte| *byte == b'=');
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let end = memchr(b'&', text);
+            let piece = &text[..end.unwrap_or(text.len())];
+            rest = end.map(|end| &text[end + 1..]);
+            if piece.is_empty() {
+                continue;
+            }
+            let equals = memchr(b'=', piece);
             let (name, value) = equals.map_or((piece, &b""[..]), |at| (&piece[..at], &piece[at + 1..]));
             form.push(decoded(name)?, decoded(value)?)?;
         }
@@ -109,7 +118,7 @@ impl fmt::Debug for Form<'_> {
 /// # Errors
 /// `invalid_request` when `%` is not followed by two hex digits or the result is not UTF-8.
 pub fn decoded(text: &[u8]) -> Result<Cow<'_, str>, OAuthError> {
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+    if memchr2(b'%', b'+', text).is_none() {
         return std::str::from_utf8(text).map(Cow::Borrowed).map_err(|_| not_utf8());
     }
     let mut bytes = Vec::with_capacity(text.len());

@@ -5,20 +5,21 @@
 use std::collections::HashMap;
 
 use fjall::Slice;
+use foldhash::fast::RandomState;
 
 use super::batch::Change;
 
 /// The newest values of keys written lately: two generations, the older of which is forgotten whole.
 pub(super) struct Recent {
-    young: HashMap<Slice, Change>,
-    old: HashMap<Slice, Change>,
+    young: HashMap<Slice, Change, RandomState>,
+    old: HashMap<Slice, Change, RandomState>,
     capacity: usize,
 }
 
 impl Recent {
     /// Remembers between `capacity` and twice as many keys.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), capacity }
+        Self { young: HashMap::default(), old: HashMap::default(), capacity }
     }
 
     /// The last change of `key`, if it was made lately.
