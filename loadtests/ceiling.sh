@@ -17,14 +17,7 @@ scenarios=${SCENARIOS:-"client_credentials embedded cluster organization memory"
 profile=${PROFILE:-release}
 target=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
 
-cores=$(nproc)
-on_server=()
-on_load=()
-if [ "$cores" -ge 2 ]; then
-  on_server=(taskset -c 0)
-  on_load=(taskset -c 1)
-fi
-
+measurement=ceiling
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-ceiling-XXXXXX")
 bare_pids=()
 cleanup() {
@@ -38,8 +31,10 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-note() { echo "ceiling: $*" >&2; }
-die() { note "$*"; exit 1; }
+# shellcheck source=loadtests/measuring.sh
+. loadtests/measuring.sh
+pin 0 1
+
 wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- servers -------------------------------------------------------------------------------------------------------
@@ -56,54 +51,7 @@ start_bare() { # JWTs; its address goes to bare-N
   die "bare-hyper did not start"
 }
 
-start_redis() {
-  local base
-  for base in 8100 8300 8500; do
-    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
-      nodes=$(tail -1 "$work/nodes")
-      return
-    fi
-  done
-  die "the Redis Cluster did not start"
-}
-
-start_jeton() { # embedded | cluster
-  local cluster=""
-  if [ "$1" = cluster ]; then
-    start_redis
-    cluster=$nodes
-  fi
-  JETON_BIN=$target/jeton JETON_LAUNCH="${on_server[*]}" JETON_TEST_CLUSTER=$cluster \
-    tests/jeton-server start "$work/$1" >/dev/null
-  python3 tests/clients/demo.py config/demo "$(cat "$work/$1/issuer")" >"$work/$1/facts"
-}
-
 # ---- one measurement -----------------------------------------------------------------------------------------------
-
-cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
-core_idle() { awk -v core="cpu$((cores >= 2 ? 1 : 0))" '$1 == core { print $5 + $6 }' /proc/stat; }
-
-# measure PID URL SCRIPT ARGUMENTS…: prints requests/s, CPU µs per request, p50 ms, p99 ms, busy % of the load's core
-measure() {
-  local pid=$1 url=$2 script=$3 ticks idle began ended
-  shift 3
-  ticks=$(cpu_ticks "$pid")
-  idle=$(core_idle)
-  began=$(date +%s%N)
-  "${on_load[@]}" wrk -t1 -c"$connections" -d"${seconds}s" -s "loadtests/wrk/$script.lua" "$url" -- "$@" >"$work/wrk"
-  ended=$(date +%s%N)
-  ticks=$(($(cpu_ticks "$pid") - ticks))
-  idle=$(($(core_idle) - idle))
-  awk -v ticks="$ticks" -v idle="$idle" -v wall="$((ended - began))" -v hertz="$(getconf CLK_TCK)" '
-    $1 == "RESULT" {
-      if ($4 + $5 > 0) print "ceiling: " $4 " refused, " $5 " lost of " $2 > "/dev/stderr"
-      if ($4 > $2 / 1000) exit 1
-      printf "%.0f %.1f %.2f %.2f %.0f\n", $2 / ($3 / 1e6), ticks / hertz * 1e6 / $2, $6 / 1e3, $7 / 1e3,
-        100 * (1 - idle / hertz / (wall / 1e9))
-      found = 1
-    }
-    END { if (!found) exit 1 }' "$work/wrk" || { cat "$work/wrk" >&2; die "the run of $script against $url failed"; }
-}
 
 ask_bare() { # JWTs, scenario
   local jwts=$1 name=$2 server=$work/bare-$1 script=refresh
@@ -112,21 +60,6 @@ ask_bare() { # JWTs, scenario
   measure "$(cat "$server.pid")" "http://$(cat "$server")/oauth/token" "$script" \
     "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
 }
-
-ask_jeton() { # embedded | cluster, machine | refresh | organization
-  local server=$work/$1 name=$2 script=refresh
-  cp "$server/facts" "$work/any-facts"
-  if [ "$name" = machine ]; then
-    script=client_credentials
-  else
-    python3 loadtests/sessions.py "$server/facts" login $((connections * 2)) >"$work/tokens"
-  fi
-  measure "$(cat "$server/pid")" "$(cat "$server/issuer")oauth/token" "$script" \
-    "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
-}
-
-form() { python3 loadtests/sessions.py "$work/any-facts" form "$1"; }
-authorization() { python3 loadtests/sessions.py "$work/any-facts" authorization "$1"; }
 
 # ---- a scenario: alternating rounds, one row of the table ------------------------------------------------------------
 
@@ -225,13 +158,14 @@ fi
 : >"$work/memory"
 start_bare 1
 start_bare 2
-start_jeton embedded
+start_jeton embedded "$target/jeton"
 cp "$work/embedded/facts" "$work/any-facts"
 if wants client_credentials; then row "client_credentials" embedded machine 1; fi
 if wants embedded; then row "refresh, embedded store" embedded refresh 2; fi
 if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
 if wants cluster; then
-  start_jeton cluster
+  start_redis "$work/redis"
+  start_jeton cluster "$target/jeton" "$nodes"
   row "refresh, Redis Cluster" cluster refresh 2
   if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2; fi
 fi
