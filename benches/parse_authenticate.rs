@@ -6,6 +6,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jeton::client_auth::authenticate;
 use jeton::protocol::form::Form;
 use jeton::transport::exchange::Exchange;
+use tokio::runtime::Runtime;
 
 #[path = "token_request/world.rs"]
 mod world;
@@ -13,7 +14,7 @@ mod world;
 use world::World;
 
 fn parse_authenticate(criterion: &mut Criterion) {
-    let world = World::start();
+    let world = World::start(Runtime::new().unwrap());
     let form = World::client_credentials();
     // Warms the caches.
     world.runtime.block_on(world.ask(&form));

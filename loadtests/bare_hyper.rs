@@ -40,8 +40,9 @@ struct Arguments {
     /// Worker threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// JWTs signed for each answer: 1 as for `client_credentials`, 2 as for a refresh with an ID token.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    /// JWTs signed for each answer: 1 as for `client_credentials`, 2 as for a refresh with an ID token, 0 as for an
+    /// introspection, whose answer is as long as the claims.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=2))]
     jwts: u8,
     /// Nodes of a Redis Cluster, `host:port`: a counter there is raised before each answer, one of ten thousand.
     #[arg(long, value_delimiter = ',')]
@@ -127,6 +128,9 @@ impl Issuer {
 
     fn token_response(&self) -> String {
         let nth = self.issued.fetch_add(u64::from(self.jwts), Ordering::Relaxed);
+        if self.jwts == 0 {
+            return format!("{CLAIMS}{nth:020}\"}}");
+        }
         let mut body = String::with_capacity(2_560);
         body.push_str(r#"{"access_token":""#);
         self.push_jwt(&mut body, nth);

@@ -13,18 +13,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rounds=${ROUNDS:-3}
 seconds=${SECONDS_PER_RUN:-8}
 connections=${CONNECTIONS:-64}
-scenarios=${SCENARIOS:-"client_credentials embedded cluster organization memory"}
+scenarios=${SCENARIOS:-"client_credentials embedded cluster organization introspection memory"}
 profile=${PROFILE:-release}
 target=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
 
-cores=$(nproc)
-on_server=()
-on_load=()
-if [ "$cores" -ge 2 ]; then
-  on_server=(taskset -c 0)
-  on_load=(taskset -c 1)
-fi
-
+measurement=ceiling
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-ceiling-XXXXXX")
 bare_pids=()
 cleanup() {
@@ -38,8 +31,10 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-note() { echo "ceiling: $*" >&2; }
-die() { note "$*"; exit 1; }
+# shellcheck source=loadtests/measuring.sh
+. loadtests/measuring.sh
+pin 0 1
+
 wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- servers -------------------------------------------------------------------------------------------------------
@@ -57,93 +52,31 @@ start_bare() { # name, arguments…; its address goes to bare-NAME
   die "bare-hyper did not start"
 }
 
-start_redis() {
-  local base
-  for base in 8100 8300 8500; do
-    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" >"$work/nodes"; then
-      nodes=$(tail -1 "$work/nodes")
-      return
-    fi
-  done
-  die "the Redis Cluster did not start"
-}
-
-start_jeton() { # embedded | cluster
-  local cluster=""
-  if [ "$1" = cluster ]; then
-    start_redis
-    cluster=$nodes
-  fi
-  JETON_BIN=$target/jeton JETON_LAUNCH="${on_server[*]}" JETON_TEST_CLUSTER=$cluster \
-    tests/jeton-server start "$work/$1" >/dev/null
-  python3 tests/clients/demo.py config/demo "$(cat "$work/$1/issuer")" >"$work/$1/facts"
-}
-
 # ---- one measurement -----------------------------------------------------------------------------------------------
-
-cpu_ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$1/stat"; }
-core_idle() { awk -v core="cpu$((cores >= 2 ? 1 : 0))" '$1 == core { print $5 + $6 }' /proc/stat; }
-
-# measure PID URL SCRIPT ARGUMENTS…: prints requests/s, CPU µs per request, p50 ms, p99 ms, busy % of the load's core
-measure() {
-  local pid=$1 url=$2 script=$3 ticks idle began ended
-  shift 3
-  ticks=$(cpu_ticks "$pid")
-  idle=$(core_idle)
-  began=$(date +%s%N)
-  "${on_load[@]}" wrk -t1 -c"$connections" -d"${seconds}s" -s "loadtests/wrk/$script.lua" "$url" -- "$@" >"$work/wrk"
-  ended=$(date +%s%N)
-  ticks=$(($(cpu_ticks "$pid") - ticks))
-  idle=$(($(core_idle) - idle))
-  awk -v ticks="$ticks" -v idle="$idle" -v wall="$((ended - began))" -v hertz="$(getconf CLK_TCK)" '
-    $1 == "RESULT" {
-      if ($4 + $5 > 0) print "ceiling: " $4 " refused, " $5 " lost of " $2 > "/dev/stderr"
-      if ($4 > $2 / 1000) exit 1
-      printf "%.0f %.1f %.2f %.2f %.0f\n", $2 / ($3 / 1e6), ticks / hertz * 1e6 / $2, $6 / 1e3, $7 / 1e3,
-        100 * (1 - idle / hertz / (wall / 1e9))
-      found = 1
-    }
-    END { if (!found) exit 1 }' "$work/wrk" || { cat "$work/wrk" >&2; die "the run of $script against $url failed"; }
-}
 
 ask_bare() { # which, scenario
   local name=$2 server=$work/bare-$1 script=refresh
-  [ "$1" != 1 ] || script=client_credentials
+  [[ "$1" = 2* ]] || script=client_credentials
   python3 loadtests/sessions.py "$work/any-facts" strangers $((connections * 2)) >"$work/tokens"
   measure "$(cat "$server.pid")" "http://$(cat "$server")/oauth/token" "$script" \
     "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
 }
 
-ask_jeton() { # embedded | cluster, machine | refresh | organization
-  local server=$work/$1 name=$2 script=refresh
-  cp "$server/facts" "$work/any-facts"
-  if [ "$name" = machine ]; then
-    script=client_credentials
-  else
-    python3 loadtests/sessions.py "$server/facts" login $((connections * 2)) >"$work/tokens"
-  fi
-  measure "$(cat "$server/pid")" "$(cat "$server/issuer")oauth/token" "$script" \
-    "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
-}
-
-form() { python3 loadtests/sessions.py "$work/any-facts" form "$1"; }
-authorization() { python3 loadtests/sessions.py "$work/any-facts" authorization "$1"; }
-
 # ---- a scenario: alternating rounds, one row of the table ------------------------------------------------------------
 
-row() { # title, embedded | cluster, machine | refresh | organization, which bare server
-  local title=$1 store=$2 name=$3 which=$4 round ours bare
+row() { # title, embedded | cluster, machine | refresh | organization | introspection, which bare server
+  local title=$1 store=$2 name=$3 bare_name=$4 round ours bare
   note "$title"
   seconds=2 ask_jeton "$store" "$name" >/dev/null # caches, connections, branch predictors
-  seconds=2 ask_bare "$which" "$name" >/dev/null
+  seconds=2 ask_bare "$bare_name" "$name" >/dev/null
   : >"$work/rounds"
   for ((round = 1; round <= rounds; round++)); do
     ours=$(ask_jeton "$store" "$name")
-    bare=$(ask_bare "$which" "$name")
+    bare=$(ask_bare "$bare_name" "$name")
     note "  round $round: ours $ours | bare $bare"
     echo "$ours $bare" >>"$work/rounds"
   done
-  awk -v title="$title" -v which="$which" '
+  awk -v title="$title" -v which="$bare_name" '
     function median(values, count,    i, j, held) {
       for (i = 2; i <= count; i++) {
         held = values[i]
@@ -224,18 +157,23 @@ fi
 
 : >"$work/table"
 : >"$work/memory"
+start_bare 0 --jwts 0
 start_bare 1 --jwts 1
 start_bare 2 --jwts 2
-start_jeton embedded
+start_jeton embedded "$target/jeton"
 cp "$work/embedded/facts" "$work/any-facts"
 if wants client_credentials; then row "client_credentials" embedded machine 1; fi
 if wants embedded; then row "refresh, embedded store" embedded refresh 2; fi
 if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
+if wants introspection; then row "introspection, embedded store" embedded introspection 0; fi
 if wants cluster; then
-  start_jeton cluster
+  start_redis "$work/redis"
+  start_jeton cluster "$target/jeton" "$nodes"
   start_bare 2+fred --jwts 2 --cluster "$nodes"
+  start_bare 0+fred --jwts 0 --cluster "$nodes"
   row "refresh, Redis Cluster" cluster refresh 2+fred
   if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2+fred; fi
+  if wants introspection; then row "introspection, Redis Cluster" cluster introspection 0+fred; fi
 fi
 if wants memory; then memory; fi
 

@@ -66,19 +66,13 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-note() { echo "run.sh: $*" >&2; }
-die() { note "$*"; exit 1; }
-
 # ---- where things run ------------------------------------------------------------------------------------------------
 
-cores=$(nproc)
-on_engine=()
-on_load=()
-if [ "$cores" -ge 2 ]; then
-  half=$((cores / 2))
-  on_engine=(taskset -c "${ENGINE_CORES:-0-$((half - 1))}")
-  on_load=(taskset -c "${LOAD_CORES:-$half-$((cores - 1))}")
-fi
+measurement=run.sh
+# shellcheck source=loadtests/measuring.sh
+. loadtests/measuring.sh
+half=$(($(nproc) / 2))
+pin "${ENGINE_CORES:-0-$((half - 1))}" "${LOAD_CORES:-$half-$(($(nproc) - 1))}"
 
 free_port() {
   local port
@@ -101,17 +95,9 @@ program() { # JETON_BIN, or a release build
   readlink -f "${CARGO_TARGET_DIR:-target}/release/jeton"
 }
 
-start_redis() {
-  local base
+cluster_of_ours() { # unless there is one already
   nodes=${JETON_TEST_CLUSTER:-}
-  [ -z "$nodes" ] || return 0
-  for base in ${REDIS_PORT:-8100} 8300 8500; do
-    if "${on_load[@]}" tests/redis-cluster start "$work/redis" "$base" --replicas "$replicas" >"$work/nodes"; then
-      nodes=$(tail -1 "$work/nodes")
-      return
-    fi
-  done
-  die "the Redis Cluster did not start"
+  [ -n "$nodes" ] || start_redis "$work/redis" --replicas "$replicas"
 }
 
 settle() { # what every engine and the import are told
@@ -121,7 +107,7 @@ settle() { # what every engine and the import are told
   # k6 tells the address of each person behind a request, as a load balancer does.
   export JETON__PUBLIC__TRUSTED_PROXIES=127.0.0.1 JETON__LOGGING__LEVEL=${JETON__LOGGING__LEVEL:-warn}
   if [ "$store" = cluster ]; then
-    start_redis
+    cluster_of_ours
     (umask 077; openssl rand -base64 32 >"$work/master-key")
     export JETON__CLUSTER__NODES=$nodes JETON_MASTER_KEY_FILE=$work/master-key
     # A cluster that others use too keeps their keys apart from these.
@@ -156,7 +142,7 @@ start_engines() { # how many
       cd "$work/engine-$nth"
       export JETON__PUBLIC__ADDRESS=127.0.0.1:$public JETON__OPERATIONS__ADDRESS=127.0.0.1:$operations
       export JETON__TENANTS__ISSUER_PORT=$issuer_port JETON__MAIL__FOLDER=$work/engine-$nth/mail
-      exec "${on_engine[@]}" "$jeton" serve >out 2>log </dev/null
+      exec "${on_server[@]}" "$jeton" serve >out 2>log </dev/null
     ) &
     jeton_pids+=($!)
     bases+=("http://localhost:$public")
@@ -262,7 +248,7 @@ kill_a_primary() {
 
 on_peer() { # peer, scenario
   local folder=$work/peer-$1 facts=()
-  JETON_LAUNCH="${on_engine[*]}" SESSIONS=$sessions loadtests/peers/peer start "$1" "$folder" >/dev/null || {
+  JETON_LAUNCH="${on_server[*]}" SESSIONS=$sessions loadtests/peers/peer start "$1" "$folder" >/dev/null || {
     failed=1
     return 0
   }

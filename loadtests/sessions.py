@@ -1,8 +1,10 @@
 """Requests of the load tests, made from what the demo tenant holds (`tests/clients/demo.py`).
 
-sessions.py FACTS form NAME       the body of `machine`, `refresh` or `organization` (the latter two end in refresh_token=)
+sessions.py FACTS form NAME       the body of `machine`, `refresh` or `organization` (the latter two end in refresh_token=),
+                                  or `introspection` (ends in token=)
 sessions.py FACTS authorization NAME   the Authorization header, empty when the secret is in the body
 sessions.py FACTS login COUNT     COUNT logins by password, one refresh token per line
+sessions.py FACTS access          the access token of a login
 sessions.py FACTS strangers COUNT      as many words of a refresh token's length, for a server that does not look
 """
 
@@ -36,13 +38,15 @@ def form(facts: dict, name: str) -> str:
     if name == "machine":
         fields = {"grant_type": "client_credentials", "audience": facts["eddsaAudience"]}
         return urlencode(with_client(client, fields))
+    if name == "introspection":
+        return urlencode(with_client(client, {})) + "&token="
     fields = {"grant_type": "refresh_token"}
     if name == "organization":
         fields["organization"] = facts["organization"]["name"]
     return urlencode(with_client(client, fields)) + "&refresh_token="
 
 
-def login(facts: dict, count: int) -> None:
+def login(facts: dict, count: int, wanted: str = "refresh_token") -> None:
     client = facts["application"]
     fields = {
         "grant_type": "password",
@@ -62,17 +66,19 @@ def login(facts: dict, count: int) -> None:
         text = answer.read()
         if answer.status != 200:
             sys.exit(f"sessions.py: a login was answered {answer.status}: {text.decode()}")
-        print(json.loads(text)["refresh_token"])
+        print(json.loads(text)[wanted])
 
 
 def main() -> None:
-    facts, verb, what = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], sys.argv[3]
+    facts, verb, what = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], (sys.argv + [""])[3]
     if verb == "form":
         print(form(facts, what))
     elif verb == "authorization":
         print(authorization(party(facts, what)))
     elif verb == "login":
         login(facts, int(what))
+    elif verb == "access":
+        login(facts, 1, "access_token")
     elif verb == "strangers":
         for nth in range(int(what)):
             print("rt_" + f"{nth:06}".ljust(420, "A"))

@@ -216,6 +216,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         mailer,
         web,
         jobs: config.jobs.clone(),
+        access_tokens_known: config.cache.access_tokens,
         documents_max_age_secs: config.keys.publish_lead_secs,
         session_touch_secs: config.sessions.touch_secs,
         log_token_successes: config.audit.token_successes,

@@ -30,6 +30,7 @@ pub mod endings;
 pub mod hints;
 pub mod invitations;
 pub mod jobs;
+pub mod known_tokens;
 pub mod letters;
 pub mod logout;
 mod logout_notice;
@@ -58,6 +59,7 @@ use breaches::Breaches;
 use dns::Dns;
 use endings::Endings;
 use jobs::Yard;
+use known_tokens::KnownTokens;
 use mail::Mailer;
 use quotas::Quotas;
 use registrations::Registrations;
@@ -97,6 +99,8 @@ pub struct Parts {
     pub store: SharedStore,
     /// The tenants.
     pub tenancy: Arc<Tenancy>,
+    /// How many verified access tokens are remembered.
+    pub access_tokens_known: u64,
     /// For how long clients may keep the key set and discovery documents, in seconds.
     pub documents_max_age_secs: u64,
     /// How long the note of a session's last use may be old before a new use is noted, in seconds.
@@ -117,6 +121,7 @@ pub struct Engine {
     /// Held while the tenants are read and taken over.
     reloading: tokio::sync::Mutex<()>,
     endings: Arc<Endings>,
+    known_tokens: KnownTokens,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -142,6 +147,7 @@ impl Engine {
         let (attempts, demolitions) = (Attempts::new(parts.attacks.clone()), Demolitions::default());
         let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
         let yard = Yard::new(&parts.jobs);
+        let known_tokens = KnownTokens::new(parts.access_tokens_known);
         Ok(Self {
             parts,
             yard,
@@ -152,6 +158,7 @@ impl Engine {
             registrations,
             reloading,
             endings,
+            known_tokens,
             secret_memo,
             serial,
         })
@@ -250,6 +257,11 @@ impl Engine {
     /// Where background jobs wait and run.
     pub(crate) fn yard(&self) -> &Yard {
         &self.yard
+    }
+
+    /// The access tokens whose signature held lately.
+    pub fn known_tokens(&self) -> &KnownTokens {
+        &self.known_tokens
     }
 
     /// Chosen client secrets that were right not long ago.

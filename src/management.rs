@@ -3,6 +3,8 @@
 //! A row says method, path, scope, parameters and members of the body; the router, the guard, the checks and the
 //! `OpenAPI` document are all made of the rows.
 
+use std::sync::Arc;
+
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -147,7 +149,7 @@ async fn perform(
     engine: &Engine,
     exchange: &Exchange,
     (operation, captures): (&'static Operation, Vec<String>),
-    claims: AccessClaims,
+    claims: Arc<AccessClaims>,
 ) -> Result<Reply, Problem> {
     guard::permit(engine, exchange.tenant(), operation, &claims).await?;
     let query: Vec<(String, String)> =

@@ -5,13 +5,14 @@
 use std::sync::Mutex;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use tokio::runtime::Runtime;
 
 mod world;
 
 use world::World;
 
 fn token_request(criterion: &mut Criterion) {
-    let world = World::start();
+    let world = World::start(Runtime::new().unwrap());
     let mut group = criterion.benchmark_group("POST /oauth/token");
     let form = World::client_credentials();
     group.bench_function("client_credentials, one EdDSA token", |bencher| {

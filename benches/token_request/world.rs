@@ -34,11 +34,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn start() -> Self {
+    /// The engine at work on `runtime`.
+    pub(crate) fn start(runtime: Runtime) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.embedded.path = folder.path().to_path_buf();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let engine = runtime.block_on(async {
             let engine = engine(&config, Surroundings::system()).await.unwrap();
             let report =

@@ -12,6 +12,8 @@ pub struct Cache {
     pub absent_ttl_ms: u64,
     /// Entries per kind of thing.
     pub entries: u64,
+    /// Access tokens whose signature held, so that it is not checked again; about a kilobyte each.
+    pub access_tokens: u64,
     /// Membership entries; there is one per user and organization in use.
     pub memberships: u64,
     /// Loads of memberships under way at once; others wait.
@@ -24,6 +26,7 @@ impl Default for Cache {
             ttl_ms: 30_000,
             absent_ttl_ms: 5_000,
             entries: 50_000,
+            access_tokens: 10_000,
             memberships: 200_000,
             membership_loads: 1_024,
         }

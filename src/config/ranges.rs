@@ -93,6 +93,7 @@ fn cache(section: &super::cache::Cache) -> Result<(), ConfigError> {
     within("cache.ttl_ms", &section.ttl_ms, &(0..=3_600_000))?;
     within("cache.absent_ttl_ms", &section.absent_ttl_ms, &(0..=3_600_000))?;
     within("cache.entries", &section.entries, &(1..=100_000_000))?;
+    within("cache.access_tokens", &section.access_tokens, &(0..=100_000_000))?;
     within("cache.memberships", &section.memberships, &(1..=100_000_000))?;
     within("cache.membership_loads", &section.membership_loads, &(1..=1_000_000))
 }

@@ -16,43 +16,43 @@ use crate::transport::reply::{self, Reply};
 /// RFC 7662 §2.2; members that are not known are left out.
 #[derive(Debug, Default, Serialize)]
 #[serde(default)]
-struct Introspection {
+struct Introspection<'a> {
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
+    scope: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
+    client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<String>,
+    sub: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<Audiences>,
+    aud: Option<&'a Audiences>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<String>,
+    iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<String>,
+    jti: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    org_id: Option<String>,
+    org_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    permissions: Option<Vec<String>>,
+    permissions: Option<&'a [String]>,
 }
 
 /// Answers whether a token is active, and what it says.
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     match introspect(engine, exchange).await {
-        Ok(found) => reply::json(StatusCode::OK, serde_json::to_vec(&found).unwrap_or_default()),
+        Ok(found) => reply::json(StatusCode::OK, found),
         Err(error) => reply::error(&error, manner(exchange)),
     }
 }
 
-async fn introspect(engine: &Engine, exchange: &Exchange) -> Result<Introspection, OAuthError> {
+async fn introspect(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthError> {
     let form = exchange.form()?;
     let caller = client_auth::authenticate(engine, exchange, &form).await?;
     if !caller.is_confidential() {
@@ -63,24 +63,28 @@ async fn introspect(engine: &Engine, exchange: &Exchange) -> Result<Introspectio
         return refresh_token(engine, exchange, &caller, token).await;
     }
     let claims = engine.live_access_token(exchange.tenant(), token).await?;
-    Ok(claims.map(access_token).unwrap_or_default())
+    Ok(json(&claims.as_deref().map(access_token).unwrap_or_default()))
 }
 
-fn access_token(claims: AccessClaims) -> Introspection {
+fn json(found: &Introspection<'_>) -> Vec<u8> {
+    serde_json::to_vec(found).unwrap_or_default()
+}
+
+fn access_token(claims: &AccessClaims) -> Introspection<'_> {
     Introspection {
         active: true,
         token_type: Some("Bearer"),
-        scope: claims.scope,
-        client_id: Some(claims.client_id),
-        sub: Some(claims.sub),
-        aud: Some(claims.aud),
-        iss: Some(claims.iss),
+        scope: claims.scope.as_deref(),
+        client_id: Some(&claims.client_id),
+        sub: Some(&claims.sub),
+        aud: Some(&claims.aud),
+        iss: Some(&claims.iss),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
-        jti: claims.jti,
+        jti: claims.jti.as_deref(),
         sid: claims.sid.map(|sid| sid.to_string()),
-        org_id: claims.org_id,
-        permissions: claims.permissions,
+        org_id: claims.org_id.as_deref(),
+        permissions: claims.permissions.as_deref(),
     }
 }
 
@@ -90,7 +94,7 @@ async fn refresh_token(
     exchange: &Exchange,
     caller: &Caller,
     token: &str,
-) -> Result<Introspection, OAuthError> {
+) -> Result<Vec<u8>, OAuthError> {
     let tenant = exchange.tenant();
     let opened = engine.open_refresh_token(&tenant.tenant.id, token);
     let facts = opened.as_ref().and_then(OpenedRefreshToken::facts);
@@ -99,24 +103,24 @@ async fn refresh_token(
         facts.client == client.client_id.as_str() && client.existed_at(facts.started_at)
     };
     let Some(facts) = facts.filter(own) else {
-        return Ok(Introspection::default());
+        return Ok(json(&Introspection::default()));
     };
     if !is_live(engine, exchange, &facts).await? {
-        return Ok(Introspection::default());
+        return Ok(json(&Introspection::default()));
     }
-    Ok(Introspection {
+    Ok(json(&Introspection {
         active: true,
         token_type: Some("refresh_token"),
-        scope: Some(facts.scope.to_owned()),
-        client_id: Some(facts.client.to_owned()),
-        sub: Some(facts.user.to_owned()),
-        iss: Some(tenant.issuer.clone()),
+        scope: Some(facts.scope),
+        client_id: Some(facts.client),
+        sub: Some(facts.user),
+        iss: Some(&tenant.issuer),
         exp: facts.expires_at.map(crate::clock::UnixMs::secs),
         iat: Some(facts.started_at.secs()),
         sid: Some(facts.session.to_string()),
-        org_id: facts.organization.map(str::to_owned),
+        org_id: facts.organization,
         ..Introspection::default()
-    })
+    }))
 }
 
 async fn is_live(engine: &Engine, exchange: &Exchange, facts: &RefreshFacts<'_>) -> Result<bool, OAuthError> {

@@ -1,5 +1,7 @@
 //! Access tokens that come back: to userinfo, to introspection, to the management API.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::clock::UnixMs;
@@ -11,6 +13,7 @@ use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 use crate::signing::keyset::KeySet;
 use crate::store::spends::{Purpose, Thing};
+use crate::telemetry::labels::CacheName;
 use crate::tenancy::TenantView;
 
 /// What an access token of ours says; unknown claims are ignored.
@@ -81,11 +84,14 @@ impl Engine {
         &self,
         tenant: &TenantView,
         token: &str,
-    ) -> Result<Option<AccessClaims>, OAuthError> {
+    ) -> Result<Option<Arc<AccessClaims>>, OAuthError> {
         let now = self.now();
         let id = &tenant.tenant.id;
         let keys = self.published_keys(id).await?;
-        let Some(claims) = signed_access_token(&keys, tenant, token, now) else { return Ok(None) };
+        let Some(claims) = self.signed_access_token(&keys, token) else { return Ok(None) };
+        if claims.iss != tenant.issuer || claims.exp <= now.secs() {
+            return Ok(None);
+        }
         // A token's second may have begun before the instant at which somebody was let in again.
         let issued_at = UnixMs::from_secs(claims.iat + 1);
         let client = self.cached().client(id, &claims.client_id).await?;
@@ -112,6 +118,22 @@ impl Engine {
 }
 
 impl Engine {
+    /// What `token` says, if one of `keys` signed it as an access token.
+    fn signed_access_token(&self, keys: &Arc<KeySet>, token: &str) -> Option<Arc<AccessClaims>> {
+        let known = self.known_tokens().find(keys, token);
+        self.metrics().cache_lookup(CacheName::AccessToken, known.is_some());
+        if known.is_some() {
+            return known;
+        }
+        let verified = keys.verify(token).ok()?;
+        if verified.typ.as_deref() != Some("at+jwt") {
+            return None;
+        }
+        let claims: Arc<AccessClaims> = Arc::new(serde_json::from_slice(&verified.claims).ok()?);
+        self.known_tokens().remember(keys, token, &claims);
+        Some(claims)
+    }
+
     /// Whether the code for which the token was given was used a second time.
     async fn was_taken_away(&self, tenant: &TenantId, claims: &AccessClaims) -> Result<bool, OAuthError> {
         let by_code = claims.gty.as_deref() == Some(GrantType::AuthorizationCode.gty());
@@ -120,13 +142,4 @@ impl Engine {
         let token = Thing { tenant, purpose: Purpose::AccessToken, name: jti.as_bytes(), expires_at };
         Ok(self.store().is_spent(token).await?)
     }
-}
-
-fn signed_access_token(keys: &KeySet, tenant: &TenantView, token: &str, now: UnixMs) -> Option<AccessClaims> {
-    let verified = keys.verify(token).ok()?;
-    if verified.typ.as_deref() != Some("at+jwt") {
-        return None;
-    }
-    let claims: AccessClaims = serde_json::from_slice(&verified.claims).ok()?;
-    (claims.iss == tenant.issuer && claims.exp > now.secs()).then_some(claims)
 }

@@ -1,5 +1,7 @@
 //! One admitted call: who asks, of which tenant, with what.
 
+use std::sync::Arc;
+
 use http::header::IF_MATCH;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -22,7 +24,7 @@ pub(crate) struct Call<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) exchange: &'a Exchange,
     pub(crate) operation: &'static Operation,
-    pub(crate) claims: AccessClaims,
+    pub(crate) claims: Arc<AccessClaims>,
     pub(crate) captures: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Map<String, Value>,

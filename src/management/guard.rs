@@ -1,6 +1,8 @@
 //! The guard: a bearer token of this tenant, for its management API, of an application in its own name, with a scope
 //! that the operation names and that the application is still granted.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
 use crate::engine::Engine;
@@ -14,7 +16,7 @@ use crate::tenancy::TenantView;
 use crate::transport::exchange::Exchange;
 
 /// What the bearer token says, if it is good for the management API.
-pub(crate) async fn admit(engine: &Engine, exchange: &Exchange) -> Result<AccessClaims, Problem> {
+pub(crate) async fn admit(engine: &Engine, exchange: &Exchange) -> Result<Arc<AccessClaims>, Problem> {
     let Some(token) = exchange.authorization("Bearer") else {
         return Err(unauthorized("Missing authentication"));
     };

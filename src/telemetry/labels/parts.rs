@@ -25,6 +25,8 @@ labels! {
 
     /// A cache.
     CacheName("cache") {
+        /// Access tokens whose signature held.
+        AccessToken = "access_token",
         /// Clients by id.
         Client = "client",
         /// Client grants by client and audience.
