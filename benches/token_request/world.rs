@@ -39,6 +39,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.embedded.path = folder.path().to_path_buf();
+        // Logins only make sessions here, and under callgrind everything takes fifty times as long.
+        config.passwords.memory_kib = 64;
+        config.passwords.deadline_ms = 60_000;
         let engine = runtime.block_on(async {
             let engine = engine(&config, Surroundings::system()).await.unwrap();
             let report =
