@@ -116,7 +116,18 @@ pub struct ServeArguments {
 /// `jeton token`.
 #[derive(Args, Clone, Debug)]
 pub struct TokenArguments {
-    /// The running server
+    /// Who asks which server.
+    #[command(flatten)]
+    pub caller: Caller,
+    /// What to ask.
+    #[command(subcommand)]
+    pub request: TokenRequest,
+}
+
+/// Who asks which server.
+#[derive(Args, Clone, Debug)]
+pub struct Caller {
+    /// The running server; under load, plain HTTP
     #[arg(long, global = true, default_value = "http://127.0.0.1:8080", env = "JETON_URL")]
     pub url: String,
     /// The client that asks
@@ -128,9 +139,6 @@ pub struct TokenArguments {
     /// How the client authenticates
     #[arg(long, global = true, value_enum, default_value_t = ClientAuthentication::Post)]
     pub auth: ClientAuthentication,
-    /// What to ask.
-    #[command(subcommand)]
-    pub request: TokenRequest,
 }
 
 /// How the client authenticates.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::cli::arguments::TokenRequest;
 use crate::cli::arguments::load::{BenchArguments, Workload};
-use crate::cli::arguments::{TokenArguments, TokenRequest};
 use crate::cli::token::request::Request;
 use crate::cli::{EXIT_UNAVAILABLE, EXIT_USAGE};
 
@@ -63,8 +63,8 @@ pub fn run(arguments: &BenchArguments, out: &mut impl Write, err: &mut impl Writ
 }
 
 async fn bench(arguments: &BenchArguments) -> Result<Report, Fault> {
-    let target = Target::of(&arguments.url)?;
-    let request = request(arguments, asked(&arguments.workload))?;
+    let target = Target::of(&arguments.caller.url)?;
+    let request = Request::of(&arguments.caller, &asked(&arguments.workload)).map_err(usage)?;
     let mut askers = Vec::new();
     for token in starts(arguments, &target).await? {
         askers.push(Asker::new(&request, &target.host, &target.path("/oauth/token"), token));
@@ -132,7 +132,7 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
             Workload::Refresh { organization: None, .. } => "refresh",
             Workload::Refresh { organization: Some(_), .. } => "refresh with organization",
         },
-        url: arguments.url.clone(),
+        url: arguments.caller.url.clone(),
         connections: arguments.connections,
         asked_per_second: arguments.rate.map(|rate| rate.0),
         seconds,
@@ -196,11 +196,6 @@ fn asked(workload: &Workload) -> TokenRequest {
     }
 }
 
-fn request(arguments: &BenchArguments, request: TokenRequest) -> Result<Request, Fault> {
-    let BenchArguments { url, client_id, client_secret, auth, .. } = arguments.clone();
-    Request::of(&TokenArguments { url, client_id, client_secret, auth, request }).map_err(usage)
-}
-
 /// What each connection starts from: nothing, or a refresh token of its own.
 async fn starts(
     arguments: &BenchArguments,
@@ -228,7 +223,7 @@ async fn starts(
             let (audience, scope) = (audience.clone(), Some(scope.clone()));
             let (realm, organization) = (None, None);
             let login = TokenRequest::Password { username, password, realm, audience, scope, organization };
-            let request = request(arguments, login)?;
+            let request = Request::of(&arguments.caller, &login).map_err(usage)?;
             let mut asker = Asker::new(&request, &target.host, &target.path("/oauth/token"), None);
             let mut wire = Wire::to(&target.address);
             let mut tokens = Vec::with_capacity(count);

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Sends the request and writes the answer to `out`, complaints to `err`. The exit status: 0, 1 when the server
 /// refused, 64 for a fault in the arguments, 69 when there is no answer.
 pub fn run(arguments: &TokenArguments, out: &mut impl Write, err: &mut impl Write) -> u8 {
-    let request = match Request::of(arguments) {
+    let request = match Request::of(&arguments.caller, &arguments.request) {
         Ok(request) => request,
         Err(fault) => return complain(err, &fault, EXIT_USAGE),
     };

@@ -4,25 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::arguments::ClientAuthentication;
+use crate::cli::arguments::Caller;
 use crate::cli::plan::quantity::{Bytes, Count, PerSecond};
 use crate::engine::records::secrets::Secret;
 
 /// `jeton bench`.
 #[derive(Args, Clone, Debug)]
 pub struct BenchArguments {
-    /// The server under load; plain HTTP
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8080", env = "JETON_URL")]
-    pub url: String,
-    /// The client that asks
-    #[arg(long, global = true, env = "JETON_CLIENT_ID", default_value = "")]
-    pub client_id: String,
-    /// Its secret; better in the environment than on a command line that others can read
-    #[arg(long, global = true, env = "JETON_CLIENT_SECRET", hide_env_values = true)]
-    pub client_secret: Option<Secret>,
-    /// How the client authenticates
-    #[arg(long, global = true, value_enum, default_value_t = ClientAuthentication::Post)]
-    pub auth: ClientAuthentication,
+    /// Who asks which server.
+    #[command(flatten)]
+    pub caller: Caller,
     /// Keep-alive connections, with one request at a time on each
     #[arg(long, global = true, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub connections: u32,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::cli::arguments::{ClientAuthentication, TokenArguments, TokenRequest};
+use crate::cli::arguments::{Caller, ClientAuthentication, TokenRequest};
 use crate::engine::records::uris;
 use crate::protocol::grant_type::GrantType;
 
@@ -19,35 +19,35 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request that these arguments stand for.
+    /// What `caller` sends to ask for `request`.
     ///
     /// # Errors
     /// What is wrong with the arguments.
-    pub fn of(arguments: &TokenArguments) -> Result<Self, String> {
-        let base = arguments.url.trim_end_matches('/');
+    pub fn of(caller: &Caller, request: &TokenRequest) -> Result<Self, String> {
+        let base = caller.url.trim_end_matches('/');
         if !uris::is_web_uri(base) {
             return Err(format!("--url: expected an http(s) URI, found {base:?}"));
         }
-        let (path, form) = fields(&arguments.request);
+        let (path, form) = fields(request);
         let mut request = Self { url: format!("{base}{path}"), authorization: None, form };
-        request.authenticate(arguments)?;
+        request.authenticate(caller)?;
         Ok(request)
     }
 
-    fn authenticate(&mut self, arguments: &TokenArguments) -> Result<(), String> {
-        if arguments.client_id.is_empty() {
+    fn authenticate(&mut self, caller: &Caller) -> Result<(), String> {
+        if caller.client_id.is_empty() {
             return Err("--client-id (or JETON_CLIENT_ID) is missing".to_owned());
         }
-        let secret = arguments.client_secret.as_ref();
-        match (arguments.auth, secret) {
+        let secret = caller.client_secret.as_ref();
+        match (caller.auth, secret) {
             (ClientAuthentication::Basic, None) => {
                 return Err("--client-secret (or JETON_CLIENT_SECRET) is missing".to_owned());
             }
             (ClientAuthentication::Basic, Some(secret)) => {
-                self.authorization = Some(basic(&arguments.client_id, secret.expose()));
+                self.authorization = Some(basic(&caller.client_id, secret.expose()));
             }
             (ClientAuthentication::Post, secret) => {
-                self.form.push(("client_id", Zeroizing::new(arguments.client_id.clone())));
+                self.form.push(("client_id", Zeroizing::new(caller.client_id.clone())));
                 let secret = secret.map(|secret| Zeroizing::new(secret.expose().to_owned()));
                 self.form.extend(secret.map(|secret| ("client_secret", secret)));
             }

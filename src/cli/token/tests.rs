@@ -86,7 +86,8 @@ fn an_empty_answer_is_still_json() {
 #[test]
 fn a_realm_asks_with_its_own_grant() {
     let line = "password --username a --password b --realm staff --client-id web";
-    let request = Request::of(&arguments(line)).unwrap();
+    let TokenArguments { caller, request } = arguments(line);
+    let request = Request::of(&caller, &request).unwrap();
     assert_eq!(request.form[0].1.as_str(), "http://auth0.com/oauth/grant-type/password-realm");
 }
 
