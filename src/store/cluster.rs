@@ -14,6 +14,7 @@ use crate::store::{Health, StoreError};
 use crate::telemetry::metrics::Metrics;
 use ask::Ask;
 use connections::Connections;
+use convoys::Convoys;
 use keyspace::Keyspace;
 use topology::Topology;
 
@@ -22,6 +23,7 @@ mod audit_log;
 mod calls;
 mod change_feed;
 mod connections;
+mod convoys;
 mod counters;
 mod families;
 mod functions;
@@ -45,6 +47,7 @@ pub struct Cluster {
     clock: Clock,
     closed: AtomicBool,
     connections: Connections,
+    convoys: Convoys,
     keys: Keyspace,
     /// Held while the function library is loaded, so that one failover loads it once.
     loading: tokio::sync::Mutex<()>,
@@ -67,6 +70,7 @@ impl Cluster {
         let cluster = Self {
             clock,
             closed: AtomicBool::new(false),
+            convoys: Convoys::new(&connections.careful, settings),
             connections,
             keys: Keyspace::new(&settings.key_prefix),
             loading: tokio::sync::Mutex::new(()),

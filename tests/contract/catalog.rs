@@ -18,6 +18,7 @@ suite! {
     a_conflict_keeps_the_names_that_stand,
     a_removed_document_gives_up_its_name,
     one_of_many_gets_the_name,
+    of_many_names_each_has_one_owner,
     a_save_is_told_to_the_feed,
     all_of_a_kind_come_in_order,
 }
@@ -109,6 +110,40 @@ async fn one_of_many_gets_the_name(world: &World) {
     let all = catalog.all::<Organization>(&world.tenant).await.unwrap();
     assert_eq!(all.len(), 1);
     assert_eq!(named(world, "acme").await, Some(all[0].id.to_string()));
+}
+
+/// Two want each of many names, all at once; whatever the store puts together, each hears its own outcome.
+async fn of_many_names_each_has_one_owner(world: &World) {
+    const NAMES: usize = 100;
+    let tasks: Vec<_> = (0..2 * NAMES)
+        .map(|task| {
+            let (catalog, name) = (Catalog::new(world.store.clone()), format!("name-{}", task % NAMES));
+            let wanted = organization(world, &format!("org_{task:03}"), &name);
+            tokio::spawn(
+                async move { (wanted.id.to_string(), name, catalog.save(&wanted, Expect::Absent).await) },
+            )
+        })
+        .collect();
+    let mut owners = BTreeMap::new();
+    for task in tasks {
+        let (id, name, saved) = task.await.unwrap();
+        match saved.unwrap() {
+            Saved::Saved { version } => {
+                assert_eq!((version, owners.insert(name.clone(), id)), (1, None), "{name} has two owners");
+            }
+            Saved::NameTaken(taken) => assert_eq!(taken, Organization::name_identifier(&name)),
+            Saved::Conflict => panic!("{id} was written by somebody else"),
+        }
+    }
+    assert_eq!(owners.len(), NAMES);
+    for (name, owner) in &owners {
+        assert_eq!(named(world, name).await.as_ref(), Some(owner), "{name}");
+    }
+    let all = Catalog::new(world.store.clone()).all::<Organization>(&world.tenant).await.unwrap();
+    let listed: Vec<_> = all.iter().map(|organization| organization.id.to_string()).collect();
+    let mut expected: Vec<_> = owners.into_values().collect();
+    expected.sort();
+    assert_eq!(listed, expected);
 }
 
 async fn a_save_is_told_to_the_feed(world: &World) {

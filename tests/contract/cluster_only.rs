@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jeton::clock::Clock;
 use jeton::config::cluster::Cluster as Settings;
 use jeton::model::family::{Presented, Rotation};
+use jeton::model::record::Kind;
 use jeton::model::session::{End, Session};
 use jeton::protocol::ids::UserId;
 use jeton::store::cluster::Cluster;
-use jeton::store::{ChangeFeed as _, Families as _, StoreError};
+use jeton::store::records::{Expect, RecordKey, Written};
+use jeton::store::{ChangeFeed as _, Families as _, Records as _, StoreError};
 
 use crate::cluster::{connect, settings};
 use crate::own_cluster::{OwnCluster, ask};
@@ -56,6 +59,37 @@ async fn a_write_without_a_replica_is_counted_or_refused() {
     for replica in own.ports.iter().filter(|port| !primaries.contains(port)) {
         own.signal(*replica, "CONT");
     }
+}
+
+/// Many at once cost few waits, and few calls for what is listed; each still waits for its replica.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn careful_writes_abreast_share_their_wait() {
+    const WRITES: u64 = 400;
+    let own = OwnCluster::start("");
+    let store = connect(at(&own)).await;
+    let world = World::new(store.clone(), ());
+    let before = (calls(&own), called(&own, "wait"));
+    let key = |number: u64| RecordKey {
+        tenant: world.tenant.clone(),
+        kind: Kind::Organization,
+        id: format!("org_{number}"),
+    };
+    let writes = (0..WRITES).map(|number| {
+        let (store, key) = (store.clone(), key(number));
+        async move { store.write(&key, Bytes::from(format!("{number}")), Expect::Absent).await.unwrap() }
+    });
+    let written = futures_util::future::join_all(writes).await;
+    assert_eq!(written, vec![Written::Written { version: 1 }; 400]);
+    let (calls, waits) = (calls(&own) - before.0, called(&own, "wait") - before.1);
+    // One call for each document; listing them, before and after, goes together.
+    assert!((WRITES..2 * WRITES).contains(&calls), "{calls} calls");
+    assert!((1..WRITES / 2).contains(&waits), "{waits} waits");
+    assert_eq!(store.unreplicated(), 0);
+    for number in [0, WRITES - 1] {
+        let stored = store.read(&key(number)).await.unwrap().unwrap();
+        assert_eq!(stored.document, Bytes::from(format!("{number}")));
+    }
+    assert_eq!(store.count(&world.tenant, Kind::Organization).await.unwrap(), WRITES);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -116,6 +150,8 @@ async fn rotations_go_on_after(signal: &str) {
         assert_eq!(rotation, Rotation::Recovered { generation: 8 });
     }
     log_in_insistently(&world, died).await;
+    // Many abreast, some of them over connections that have not heard of it yet.
+    futures_util::future::join_all((0..30).map(|_| log_in_insistently(&world, died))).await;
 }
 
 /// The same command may be sent again: it is certain that the node that sent it elsewhere ran nothing.
@@ -144,6 +180,7 @@ async fn a_slot_that_moved_is_found() {
         );
         log_in_insistently(&world, asked).await;
     }
+    futures_util::future::join_all((0..100).map(|_| log_in_insistently(&world, asked))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -200,9 +237,15 @@ async fn log_in_insistently(world: &World, since: Instant) {
 
 /// How often `FCALL` was called on all nodes.
 fn calls(own: &OwnCluster) -> u64 {
+    called(own, "fcall")
+}
+
+/// How often a command was called on all nodes.
+fn called(own: &OwnCluster, command: &str) -> u64 {
+    let start = format!("cmdstat_{command}:calls=");
     let of = |port| {
         let stats = ask(port, &["info", "commandstats"]);
-        let line = stats.lines().find_map(|line| line.strip_prefix("cmdstat_fcall:calls="));
+        let line = stats.lines().find_map(|line| line.strip_prefix(start.as_str()));
         line.and_then(|line| line.split(',').next()?.parse::<u64>().ok()).unwrap_or(0)
     };
     own.ports.iter().map(|port| of(*port)).sum()

@@ -1,5 +1,7 @@
 //! One command for one slot, before it is known over which connection it goes.
 
+use std::collections::HashMap;
+
 use fred::types::{ClusterHash, CustomCommand, Key, Value};
 
 use super::functions::Verb;
@@ -9,19 +11,30 @@ use super::functions::Verb;
 pub(super) struct Ask {
     command: CustomCommand,
     arguments: Vec<Value>,
+    /// How many keys a verb has that does for many callers in one call what it does for each; 0 for all others.
+    joinable_keys: usize,
     slot: u16,
+}
+
+/// The commands that asks of one primary become.
+#[derive(Debug, Default)]
+pub(super) struct Packed {
+    /// What the vendor wants to have, in order.
+    pub(super) commands: Vec<(CustomCommand, Vec<Value>)>,
+    /// Which of them answers each ask.
+    pub(super) places: Vec<usize>,
 }
 
 impl Ask {
     /// A Redis command whose first argument is its only key.
     pub(super) fn plain(command: &'static str, key: Key) -> Self {
         let slot = key.cluster_hash();
-        Self { command: custom(command, slot), arguments: vec![key.into()], slot }
+        Self { command: custom(command, slot), arguments: vec![key.into()], joinable_keys: 0, slot }
     }
 
     /// A Redis command whose key stands behind other arguments.
     pub(super) fn spelled(command: &'static str, slot: u16) -> Self {
-        Self { command: custom(command, slot), arguments: Vec::new(), slot }
+        Self { command: custom(command, slot), arguments: Vec::new(), joinable_keys: 0, slot }
     }
 
     /// A verb of `jeton.lua` on one key.
@@ -29,7 +42,7 @@ impl Ask {
         let slot = key.cluster_hash();
         let mut arguments = Vec::with_capacity(8);
         arguments.extend([Value::String(verb.name()), Value::Integer(1), key.into()]);
-        Self { command: custom("FCALL", slot), arguments, slot }
+        Self { command: custom("FCALL", slot), arguments, joinable_keys: 0, slot }
     }
 
     /// A verb of `jeton.lua` on two keys of one slot.
@@ -41,10 +54,11 @@ impl Ask {
     /// A verb of `jeton.lua` on keys of `slot`.
     pub(super) fn verb_on(verb: Verb, slot: u16, keys: Vec<Key>) -> Self {
         let mut arguments = Vec::with_capacity(8 + keys.len());
+        let joinable_keys = if matches!(verb, Verb::List) { keys.len() } else { 0 };
         let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         arguments.extend([Value::String(verb.name()), Value::Integer(count)]);
         arguments.extend(keys.into_iter().map(Value::from));
-        Self { command: custom("FCALL", slot), arguments, slot }
+        Self { command: custom("FCALL", slot), arguments, joinable_keys, slot }
     }
 
     /// With a further argument.
@@ -74,7 +88,77 @@ impl Ask {
     }
 }
 
+impl Packed {
+    /// Packs `asks`: those that list something in the same slot become one call.
+    pub(super) fn of<'a>(asks: impl Iterator<Item = &'a Ask>) -> Self {
+        let mut groups: Vec<Vec<&Ask>> = Vec::new();
+        let mut joined: HashMap<u16, usize> = HashMap::new();
+        let mut places = Vec::new();
+        for ask in asks {
+            let fresh = groups.len();
+            let at = if ask.joinable_keys > 0 { *joined.entry(ask.slot).or_insert(fresh) } else { fresh };
+            if at == fresh {
+                groups.push(Vec::new());
+            }
+            groups[at].push(ask);
+            places.push(at);
+        }
+        Self { commands: groups.iter().filter_map(|group| in_one_call(group)).collect(), places }
+    }
+}
+
+/// The call that does what each of `group` does: name, number of keys, all keys, all arguments.
+fn in_one_call(group: &[&Ask]) -> Option<(CustomCommand, Vec<Value>)> {
+    const KEYS_AT: usize = 2;
+    let (first, others) = group.split_first()?;
+    if others.is_empty() {
+        return Some(first.parts());
+    }
+    let keys: usize = group.iter().map(|ask| ask.joinable_keys).sum();
+    let mut arguments = vec![first.arguments[0].clone(), Value::Integer(i64::try_from(keys).ok()?)];
+    for ask in group {
+        arguments.extend_from_slice(&ask.arguments[KEYS_AT..KEYS_AT + ask.joinable_keys]);
+    }
+    for ask in group {
+        arguments.extend_from_slice(&ask.arguments[KEYS_AT + ask.joinable_keys..]);
+    }
+    Some((first.command.clone(), arguments))
+}
+
 /// A command that goes to the primary of `slot`.
 pub(super) fn custom(command: &'static str, slot: u16) -> CustomCommand {
     CustomCommand::new_static(command, ClusterHash::Custom(slot), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(values: &[Value]) -> Vec<String> {
+        values.iter().map(|value| value.as_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_listed_in_one_slot_is_listed_in_one_call() {
+        let list = |slot, keys: &[&str], entries: &[&str]| {
+            let ask = Ask::verb_on(Verb::List, slot, keys.iter().map(|key| Key::from(*key)).collect());
+            entries.iter().fold(ask, |ask, entry| ask.with(*entry))
+        };
+        let claim = || Ask::verb(Verb::Claim, Key::from("name")).with("me");
+        let asks = [
+            list(5, &["a", "b"], &["1", "2"]),
+            claim(),
+            list(6, &["c"], &["3"]),
+            list(5, &["a"], &["4"]),
+            claim(),
+        ];
+        let packed = Packed::of(asks.iter());
+        assert_eq!(packed.places, [0, 1, 2, 0, 3]);
+        let commands: Vec<_> = packed.commands.iter().map(|(_, arguments)| texts(&arguments[1..])).collect();
+        assert_eq!(commands[0], ["3", "a", "b", "a", "1", "2", "4"]);
+        assert_eq!(commands[2], ["1", "c", "3"]);
+        assert_eq!((&commands[1], &commands[3]), (&commands[1], &commands[1]));
+        assert_eq!(commands[1], ["1", "name", "me"]);
+        assert!(Packed::of(std::iter::empty()).commands.is_empty());
+    }
 }

@@ -28,26 +28,39 @@ impl Cluster {
 
     /// Asks, and answers only after as many replicas as configured have what was written.
     ///
-    /// Redis counts what *this connection* wrote, so the write and the `WAIT` go together, to the primary of one
-    /// slot. A redirection between the two cannot pass unseen: it is an error on these connections.
+    /// It goes with others for the same primary (`convoys.rs`), and by itself when it did not run there. Redis counts
+    /// what *this connection* wrote, so a write alone and its `WAIT` go together too, to the primary of one slot. A
+    /// redirection between the two cannot pass unseen: it is an error on these connections.
     pub(super) async fn careful<T: FromValue>(&self, ask: Ask) -> Result<T, StoreError> {
         if self.settings.wait_replicas == 0 {
             return self.over(&self.connections.careful, ask).await;
         }
-        // The same client throughout: it is the one that has learnt where the slot went.
-        let client = self.connections.careful.next_connected();
+        self.ensure_open()?;
         let mut sends = 1;
-        let (value, replicas) = loop {
-            self.ensure_open()?;
-            match pair(client, &ask, &self.settings).await.map_err(Refusal::from) {
-                Ok(answers) => break answers,
-                Err(refusal) => self.before_next(&mut sends, refusal).await?,
+        let (value, replicas) = match self.convoys.send(ask.clone()).await {
+            Ok(answers) => answers,
+            Err(refusal) => {
+                self.before_next(&mut sends, refusal).await?;
+                self.alone(&ask, &mut sends).await?
             }
         };
         if replicas < i64::from(self.settings.wait_replicas) {
             self.not_replicated(replicas)?;
         }
         converted(value)
+    }
+
+    /// Sends a careful write by itself until it has run.
+    async fn alone(&self, ask: &Ask, sends: &mut u32) -> Result<(Value, i64), StoreError> {
+        // The same client throughout: it is the one that has learnt where the slot went.
+        let client = self.connections.careful.next_connected();
+        loop {
+            self.ensure_open()?;
+            match pair(client, ask, &self.settings).await.map_err(Refusal::from) {
+                Ok(answers) => return Ok(answers),
+                Err(refusal) => self.before_next(sends, refusal).await?,
+            }
+        }
     }
 
     async fn over<T: FromValue>(&self, pool: &Pool, ask: Ask) -> Result<T, StoreError> {

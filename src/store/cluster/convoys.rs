@@ -1,0 +1,197 @@
+//! Careful writes in company: those for one primary that come while others are under way to it go together, with one
+//! `WAIT` behind all of them. Redis counts what a *connection* wrote, so that the last offset stands for every write
+//! before it.
+//!
+//! One write alone waits for nobody. A convoy goes to a node by name, not by slot: a slot that has moved away meanwhile is
+//! refused there, and cannot pass as replicated by a node that the `WAIT` never saw.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fred::clients::{Client, Pool};
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::{ClientLike as _, ClusterInterface as _};
+use fred::types::cluster::ClusterRouting;
+use fred::types::config::{Options, Server};
+use fred::types::{CustomCommand, Value};
+use tokio::sync::oneshot;
+
+use super::ask::{Ask, Packed, custom};
+use super::refusal::Refusal;
+use crate::config::cluster::Cluster as Settings;
+
+/// The most writes of one convoy: a primary runs them in one go.
+const LONGEST: usize = 256;
+
+/// What a write came to, and how many replicas have it.
+pub(super) type Arrival = Result<(Value, i64), Refusal>;
+
+/// The careful connections, each with its convoys.
+#[derive(Debug)]
+pub(super) struct Convoys {
+    lanes: Vec<Arc<Lane>>,
+    next: AtomicUsize,
+}
+
+/// One client: a connection to every primary.
+#[derive(Debug)]
+struct Lane {
+    client: Client,
+    /// Who serves which slot, as far as this client knows; absent when that has to be asked again.
+    map: Mutex<Option<Arc<ClusterRouting>>>,
+    /// Who waits for a convoy to come back; a server without an entry has none under way.
+    waiting: Mutex<HashMap<Server, Vec<Passenger>>>,
+    /// How many may wait for one server.
+    room: usize,
+    wait: Wait,
+}
+
+/// What is asked of replicas.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    replicas: i64,
+    timeout_ms: i64,
+}
+
+#[derive(Debug)]
+struct Passenger {
+    ask: Ask,
+    arrived: oneshot::Sender<Arrival>,
+}
+
+impl Convoys {
+    /// Convoys over the connections of `pool`.
+    pub(super) fn new(pool: &Pool, settings: &Settings) -> Self {
+        let wait = Wait {
+            replicas: i64::from(settings.wait_replicas),
+            timeout_ms: i64::try_from(settings.wait_timeout_ms).unwrap_or(i64::MAX),
+        };
+        let lane = |client: &Client| Lane {
+            client: client.clone(),
+            map: Mutex::default(),
+            waiting: Mutex::default(),
+            room: settings.queued_commands.max(1),
+            wait,
+        };
+        let lanes = pool.clients().iter().map(|client| Arc::new(lane(client))).collect();
+        Self { lanes, next: AtomicUsize::new(0) }
+    }
+
+    /// Sends `ask` with the next convoy to its primary. [`Refusal::Moved`] when it ran nowhere and may be sent again,
+    /// by itself.
+    pub(super) async fn send(&self, ask: Ask) -> Arrival {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut lanes =
+            (0..self.lanes.len()).map(|at| &self.lanes[(first.wrapping_add(at)) % self.lanes.len()]);
+        let Some(lane) = lanes.find(|lane| lane.client.is_connected()) else { return Err(Refusal::Moved) };
+        let Some(server) = lane.server_of(ask.slot()) else { return Err(Refusal::Moved) };
+        let (arrived, arrival) = oneshot::channel();
+        lane.board(server, Passenger { ask, arrived })?;
+        arrival.await.unwrap_or_else(|_gone| Err(Refusal::Unknown("the convoy was lost".to_owned())))
+    }
+}
+
+impl Lane {
+    fn server_of(&self, slot: u16) -> Option<Server> {
+        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        if map.is_none() {
+            *map = self.client.cached_cluster_state().map(Arc::new);
+        }
+        // The vendor's own search does not expect that nobody serves the lowest slots.
+        let ranges = map.as_ref()?.slots();
+        let range = ranges.get(ranges.partition_point(|range| range.end < slot))?;
+        (range.start <= slot).then(|| range.primary.clone())
+    }
+
+    /// Joins those who wait for the convoy that is under way, or is one.
+    fn board(self: &Arc<Self>, server: Server, passenger: Passenger) -> Result<(), Refusal> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match waiting.get_mut(&server) {
+            Some(others) if others.len() >= self.room => {
+                return Err(Refusal::Refused("too many writes are waiting".to_owned()));
+            }
+            Some(others) => others.push(passenger),
+            None => {
+                waiting.insert(server.clone(), Vec::new());
+                // Whoever asked may stop waiting; the others may not suffer from that.
+                tokio::spawn(Arc::clone(self).shuttle(server, vec![passenger]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one convoy after the other until nobody waits.
+    async fn shuttle(self: Arc<Self>, server: Server, mut convoy: Vec<Passenger>) {
+        loop {
+            let answered = self.sail(&server, convoy).await;
+            let left = {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(others) = waiting.get_mut(&server) else { return };
+                if others.is_empty() || !answered {
+                    waiting.remove(&server).unwrap_or_default()
+                } else {
+                    convoy = others.drain(..others.len().min(LONGEST)).collect();
+                    continue;
+                }
+            };
+            // A node that does not answer would make each of them wait once more for nothing.
+            for passenger in left {
+                let _heard = passenger.arrived.send(Err(Refusal::Moved));
+            }
+            return;
+        }
+    }
+
+    /// Sends one convoy and tells everybody in it; whether the node answered as it should.
+    async fn sail(&self, server: &Server, convoy: Vec<Passenger>) -> bool {
+        let packed = Packed::of(convoy.iter().map(|passenger| &passenger.ask));
+        let (answers, replicas) = self.pipeline(server, packed.commands).await;
+        let mut answered = true;
+        for (passenger, place) in convoy.into_iter().zip(packed.places) {
+            let answer = answers.get(place).cloned().unwrap_or_else(|| Err(lost()));
+            let arrival = answer.map(|value| (value, replicas)).map_err(refused);
+            answered &= !matches!(arrival, Err(Refusal::Late(_) | Refusal::Moved));
+            if arrival.is_err() {
+                self.map.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+            // Whoever asked may have stopped waiting; what was written stands.
+            let _heard = passenger.arrived.send(arrival);
+        }
+        answered
+    }
+
+    /// What `commands` came to, and how many replicas have what they wrote.
+    async fn pipeline(
+        &self,
+        server: &Server,
+        commands: Vec<(CustomCommand, Vec<Value>)>,
+    ) -> (Vec<Result<Value, Error>>, i64) {
+        let there = Options { cluster_node: Some(server.clone()), ..Options::default() };
+        let pipeline = self.client.pipeline().with_options(&there);
+        let count = commands.len();
+        let limits = vec![Value::from(self.wait.replicas), Value::from(self.wait.timeout_ms)];
+        for (command, arguments) in commands.into_iter().chain([(custom("WAIT", 0), limits)]) {
+            // It is only put into the pipeline here.
+            if let Err(error) = pipeline.custom::<Value, _>(command, arguments).await {
+                return (vec![Err(error); count], 0);
+            }
+        }
+        let mut answers = pipeline.try_all::<Value>().await;
+        if let [Err(error)] = answers.as_slice() {
+            return (vec![Err(error.clone()); count], 0);
+        }
+        // Without an answer to WAIT nothing is known of the replicas; that the writes stand is known.
+        let replicas = answers.split_off(count.min(answers.len())).pop();
+        (answers, replicas.map_or(0, |answer| answer.and_then(Value::convert).unwrap_or(0)))
+    }
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Protocol, "no answer in the pipeline")
+}
+
+/// A node that is not connected any more ran nothing; who serves the slot now, the slot tells.
+fn refused(error: Error) -> Refusal {
+    if error.details().starts_with("Failed to route") { Refusal::Moved } else { error.into() }
+}
