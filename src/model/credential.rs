@@ -38,6 +38,9 @@ impl std::fmt::Debug for Credential {
 impl Record for Credential {
     const KIND: Kind = Kind::Credential;
 
+    // Every node reads it afresh; what ends with an old password, the user says.
+    const TOLD: bool = false;
+
     fn tenant(&self) -> &TenantId {
         &self.tenant
     }

@@ -118,6 +118,9 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Which key space it lives in.
     const KIND: Kind;
 
+    /// Whether the change feed says anything when one is written or removed: nobody has to forget what nobody remembers.
+    const TOLD: bool = true;
+
     /// The tenant it belongs to.
     fn tenant(&self) -> &TenantId;
 

@@ -139,7 +139,11 @@ impl Catalog {
     pub async fn save<T: Record>(&self, record: &T, expect: Expect) -> Result<Saved, StoreError> {
         let id = record.id();
         let key = key::<T>(record.tenant(), &id);
-        let before = self.store.read(&key).await?.map(|stored| parsed::<T>(&stored)).transpose()?;
+        let before = match expect {
+            // If there is one after all, nothing is written.
+            Expect::Absent => None,
+            Expect::Anything | Expect::Version(_) => self.find::<T>(record.tenant(), &id).await?,
+        };
         let names: Vec<String> = record.identifiers();
         if let Some(taken) = self.claim_all::<T>(record.tenant(), &names, &id).await? {
             return Ok(Saved::NameTaken(taken));
@@ -158,9 +162,9 @@ impl Catalog {
         let gone: Vec<_> = kept.into_iter().filter(|name| !names.contains(name)).collect();
         self.release_all::<T>(record.tenant(), &gone, &id).await?;
         if let Some(before) = before.filter(|before| before.record.change() != record.change()) {
-            self.store.publish(&before.record.change()).await?;
+            self.tell(&before.record).await?;
         }
-        self.store.publish(&record.change()).await?;
+        self.tell(record).await?;
         Ok(Saved::Saved { version })
     }
 
@@ -172,7 +176,7 @@ impl Catalog {
         let Some(found) = self.find::<T>(tenant, id).await? else { return Ok(None) };
         self.store.remove(&key::<T>(tenant, id)).await?;
         self.release_all::<T>(tenant, &found.record.identifiers(), id).await?;
-        self.store.publish(&found.record.change()).await?;
+        self.tell(&found.record).await?;
         Ok(Some(found.record))
     }
 
@@ -186,6 +190,10 @@ impl Catalog {
             self.release_all::<T>(&key.tenant, &found.record.identifiers(), &key.id).await?;
         }
         self.store.remove(key).await.map(|_was| ())
+    }
+
+    async fn tell<T: Record>(&self, record: &T) -> Result<(), StoreError> {
+        if T::TOLD { self.store.publish(&record.change()).await } else { Ok(()) }
     }
 
     async fn claim_all<T: Record>(
