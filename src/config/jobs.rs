@@ -16,6 +16,11 @@ pub struct Jobs {
     pub running_max: usize,
     /// Most refused records of one import that are remembered with what was wrong.
     pub errors_max: usize,
+    /// Records of one import of the management API under way at once: many share the store's commits, few leave room
+    /// for requests.
+    pub users_import_abreast: usize,
+    /// Records that `jeton import` has under way at once.
+    pub file_import_abreast: usize,
     /// Seconds for which a job can be asked about.
     pub keep_secs: u64,
 }
@@ -28,6 +33,8 @@ impl Default for Jobs {
             per_node_max: 64,
             running_max: 4,
             errors_max: 1_000,
+            users_import_abreast: 64,
+            file_import_abreast: 256,
             keep_secs: 86_400,
         }
     }

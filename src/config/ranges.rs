@@ -145,5 +145,7 @@ fn jobs(section: &super::jobs::Jobs) -> Result<(), ConfigError> {
     within("jobs.per_node_max", &section.per_node_max, &(1..=10_000))?;
     within("jobs.running_max", &section.running_max, &(1..=1_000))?;
     within("jobs.errors_max", &section.errors_max, &(0..=100_000))?;
+    within("jobs.users_import_abreast", &section.users_import_abreast, &(1..=1_024))?;
+    within("jobs.file_import_abreast", &section.file_import_abreast, &(1..=1_024))?;
     within("jobs.keep_secs", &section.keep_secs, &(60..=31_536_000))
 }

@@ -87,6 +87,11 @@ impl Yard {
         }
     }
 
+    /// How many records of a file are imported at once.
+    pub(crate) fn file_import_abreast(&self) -> usize {
+        self.settings.file_import_abreast
+    }
+
     /// The largest form that may be uploaded, in bytes.
     pub(crate) fn upload_bytes_max(&self) -> usize {
         self.settings.users_import_bytes_max + FORM_BYTES
@@ -117,7 +122,8 @@ impl Engine {
             desk.leave().await;
             return Err(Declined::from(error));
         }
-        let import = Import { registrar: registrar(self), tenant: tenant.clone(), records };
+        let abreast = yard.settings.users_import_abreast;
+        let import = Import { registrar: registrar(self), tenant: tenant.clone(), records, abreast };
         let (running, errors_max) = (Arc::clone(&yard.running), yard.settings.errors_max);
         tokio::spawn(async move {
             import.run(desk, &running, errors_max).await;

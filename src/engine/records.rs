@@ -62,7 +62,11 @@ pub struct Registrar {
     sealer: Sealer,
     hashing: Arc<dyn Hashing>,
     expected: Option<u64>,
+    abreast: usize,
 }
+
+/// Records that an import has under way at once, unless told otherwise.
+const ABREAST: usize = 32;
 
 /// Whether the record may, must or must not exist already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,13 +110,24 @@ impl Registrar {
         sealer: Sealer,
         hashing: Arc<dyn Hashing>,
     ) -> Self {
-        Self { catalog, clock, entropy, sealer, hashing, expected: None }
+        Self { catalog, clock, entropy, sealer, hashing, expected: None, abreast: ABREAST }
     }
 
     /// A registrar that changes a record only if it still has this version.
     #[must_use]
     pub fn at_version(self, version: u64) -> Self {
         Self { expected: Some(version), ..self }
+    }
+
+    /// A registrar whose imports have so many records under way at once.
+    #[must_use]
+    pub fn with_abreast(self, abreast: usize) -> Self {
+        Self { abreast, ..self }
+    }
+
+    /// How many records an import may have under way at once: many share the store's commits and keep the hashers busy.
+    pub fn abreast(&self) -> usize {
+        self.abreast
     }
 
     /// The present instant, by which it dates records.

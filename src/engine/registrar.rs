@@ -29,6 +29,7 @@ fn over(engine: &Engine, passwords: Passwords) -> Registrar {
         engine.sealer().clone(),
         Arc::new(Hashed { passwords, breaches: engine.breaches().clone() }),
     )
+    .with_abreast(engine.yard().file_import_abreast())
 }
 
 struct Hashed {

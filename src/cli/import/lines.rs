@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::cli::import::load::{ABREAST, Done, Progress, Shown, patiently, share};
+use crate::cli::import::load::{Done, Progress, Shown, patiently, share};
 use crate::cli::import::report::Report;
 use crate::engine::records::clients::ClientDraft;
 use crate::engine::records::flaws::read;
@@ -17,7 +17,7 @@ use crate::engine::records::{Mode, Outcome, Put, Refusal, Registrar};
 use crate::model::tenant::Tenant;
 
 /// Lines of one kind put side by side; the next kind waits for them.
-const BATCH: usize = 1_024;
+const BATCH: usize = 4_096;
 
 /// Bytes of lines that are at hand, and no more than one line above.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -123,8 +123,8 @@ impl Lines<'_> {
             return;
         };
         let registrar = self.registrar;
-        let mut fates =
-            stream::iter(0..batch.len()).map(|at| numbered(registrar, &tenant, &batch[at])).buffered(ABREAST);
+        let all = stream::iter(0..batch.len()).map(|at| numbered(registrar, &tenant, &batch[at]));
+        let mut fates = all.buffered(registrar.abreast());
         while let Some((number, fate)) = fates.next().await {
             self.report.note(number, fate);
             (self.progress)(Done { records: self.report.records(), share: share(bytes, self.size) });

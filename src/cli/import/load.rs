@@ -16,9 +16,6 @@ use crate::engine::records::{Mode, Put, Refusal, Registrar};
 use crate::model::client::Client;
 use crate::model::tenant::Tenant;
 
-/// Records under way at once: enough to share the store's group commits and to keep the hashers busy.
-pub(crate) const ABREAST: usize = 32;
-
 /// How often a record is tried while hashers are busy, 100 ms apart: a minute.
 const TRIES_BUSY: u32 = 600;
 
@@ -213,7 +210,7 @@ impl Load<'_> {
                     (at, outcome)
                 }
             })
-            .buffer_unordered(ABREAST);
+            .buffer_unordered(self.registrar.abreast());
         let mut refused = Vec::new();
         while let Some((at, outcome)) = outcomes.next().await {
             match outcome {

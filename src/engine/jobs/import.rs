@@ -13,9 +13,6 @@ use crate::engine::records::{Outcome, Refusal, Registrar};
 use crate::model::job::{Job, Progress};
 use crate::model::tenant::Tenant;
 
-/// Records under way at once: enough to share the store's group commits, few enough to leave room for requests.
-const ABREAST: usize = 8;
-
 /// How often a record is tried that somebody else wrote at the same time, or that the store did not take.
 const TRIES: u32 = 20;
 
@@ -24,6 +21,8 @@ pub(super) struct Import {
     pub(super) registrar: Registrar,
     pub(super) tenant: Tenant,
     pub(super) records: Vec<Box<RawValue>>,
+    /// How many of them are under way at once.
+    pub(super) abreast: usize,
 }
 
 impl Import {
@@ -37,7 +36,8 @@ impl Import {
         }
         let job = desk.job.clone();
         let mut errors = Vec::new();
-        let mut outcomes = stream::iter(0..self.records.len()).map(|at| self.at(at, &job)).buffered(ABREAST);
+        let all = stream::iter(0..self.records.len());
+        let mut outcomes = all.map(|at| self.at(at, &job)).buffered(self.abreast);
         while let Some((raw, outcome)) = outcomes.next().await {
             let summary = &mut desk.job.summary;
             match outcome {
