@@ -84,7 +84,10 @@ impl Place {
 
     async fn import(&self, lines: impl Iterator<Item = Value>) {
         let registrar = registrar::registrar(&self.engine);
-        let report = import_lines(&mut Source::new(lines), 0, &registrar, &mut |_| {}).await.unwrap();
+        let mut progress = Ticker::new();
+        let mut source = Source::new(lines);
+        let report =
+            import_lines(&mut source, 0, &registrar, &mut |done| progress.tick(done.records)).await.unwrap();
         assert!(report.refused.is_empty(), "{:?}", &report.refused[..1]);
     }
 
@@ -95,6 +98,37 @@ impl Place {
             StoreKind::Embedded => on_disk(&self.config.embedded.path),
         }
     }
+}
+
+/// A line every so many records, so that a load of an hour is not silent.
+struct Ticker {
+    began: Instant,
+    told: u64,
+}
+
+impl Ticker {
+    const EVERY: u64 = 50_000;
+
+    fn new() -> Self {
+        Self { began: Instant::now(), told: 0 }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers for people to look at")]
+    fn tick(&mut self, records: u64) {
+        if records < self.told + Self::EVERY {
+            return;
+        }
+        self.told = records;
+        let (pace, resident) = (records as f64 / self.began.elapsed().as_secs_f64(), resident_mib());
+        println!("  {records} records, {pace:.0}/s, {resident} MiB resident");
+    }
+}
+
+/// What this process keeps in memory; 0 where the system does not say.
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
 }
 
 impl fmt::Display for Loaded {
