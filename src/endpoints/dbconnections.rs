@@ -9,9 +9,10 @@ use crate::engine::Engine;
 use crate::engine::accounts::{Declined, Newcomer, SignedUp};
 use crate::engine::letters::DEFAULT_LANGUAGE;
 use crate::engine::tickets::Errand;
+use crate::model::log_event::{EventType, LogEvent};
 use crate::model::password_policy::{Rule, Weakness};
 use crate::protocol::form::Form;
-use crate::protocol::ids::ConnectionId;
+use crate::protocol::ids::{ClientId, ConnectionId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
@@ -22,7 +23,11 @@ const SENT: &str = "\"We've just sent you an email to reset your password.\"";
 /// Makes an account.
 pub async fn sign_up(engine: &Engine, exchange: &Exchange) -> Reply {
     let made = match exchange.form() {
-        Ok(form) => newcomer(engine, exchange, &form).await,
+        Ok(form) => {
+            let made = newcomer(engine, exchange, &form).await;
+            log(engine, exchange, &form, &made);
+            made.and_then(|signed_up| body(&form, &signed_up))
+        }
         Err(error) => Err(Declined::Error(error)),
     };
     let mut reply = match made {
@@ -48,15 +53,7 @@ pub async fn change_password(engine: &Engine, exchange: &Exchange) -> Reply {
     reply
 }
 
-async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Result<Vec<u8>, Declined> {
-    #[derive(Serialize)]
-    struct Made<'a> {
-        #[serde(rename = "_id")]
-        id: &'a str,
-        email: &'a str,
-        email_verified: bool,
-    }
-    let tenant = exchange.tenant();
+async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Result<SignedUp, Declined> {
     let connection = known(engine, exchange, form).await.map_err(Declined::Error)?;
     let required = |name| form.required(name).map_err(Declined::Error);
     let newcomer = Newcomer {
@@ -69,14 +66,50 @@ async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Resu
         address: exchange.peer().address,
         language: DEFAULT_LANGUAGE,
     };
-    let email = newcomer.email.to_lowercase();
-    let id = match engine.sign_up(tenant, newcomer).await? {
-        SignedUp::Made(user) => user.user_id,
-        SignedUp::Pending(id) => id,
+    engine.sign_up(exchange.tenant(), newcomer).await
+}
+
+fn body(form: &Form<'_>, signed_up: &SignedUp) -> Result<Vec<u8>, Declined> {
+    #[derive(Serialize)]
+    struct Made<'a> {
+        #[serde(rename = "_id")]
+        id: &'a str,
+        email: &'a str,
+        email_verified: bool,
+    }
+    let id = match signed_up {
+        SignedUp::Made(user) => user.user_id.as_str(),
+        SignedUp::Pending(id) => id.as_str(),
     };
-    let (id, email) = (id.as_str(), email.as_str());
-    let made = Made { id: id.split_once('|').map_or(id, |(_, id)| id), email, email_verified: false };
+    let email = form.value("email").unwrap_or_default().to_lowercase();
+    let id = id.split_once('|').map_or(id, |(_, id)| id);
+    let made = Made { id, email: &email, email_verified: false };
     serde_json::to_vec(&made).map_err(|error| Declined::Error(OAuthError::server_error(error.to_string())))
+}
+
+/// Tells the tenant's log of an account that was made, and of a password that was known to have leaked.
+fn log(engine: &Engine, exchange: &Exchange, form: &Form<'_>, made: &Result<SignedUp, Declined>) {
+    let (event, user, description) = match made {
+        Ok(SignedUp::Made(user)) => (EventType::Ss, Some(user.user_id.clone()), ""),
+        Err(declined @ Declined::Password(weakness @ Weakness::Breached)) => {
+            (declined.event(), None, weakness.message())
+        }
+        Ok(SignedUp::Pending(_))
+        | Err(Declined::Account | Declined::Error(_) | Declined::Password(_) | Declined::TooMany(_)) => {
+            return;
+        }
+    };
+    engine.log(LogEvent {
+        tenant: exchange.tenant().tenant.id.clone(),
+        event,
+        at: engine.now(),
+        client: form.value("client_id").map(ClientId::from),
+        user,
+        organization: None,
+        session: None,
+        address: Some(exchange.peer().address.to_string()),
+        description: description.to_owned(),
+    });
 }
 
 async fn send_link(engine: &Engine, exchange: &Exchange) -> Result<(), OAuthError> {

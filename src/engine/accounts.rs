@@ -14,7 +14,7 @@ use crate::engine::registrar;
 use crate::engine::tickets::{Errand, Pending, Ticket};
 use crate::model::attack_protection::BruteForceShield;
 use crate::model::connection::Message;
-use crate::model::log_event::EventType;
+use crate::model::log_event::{EventType, LogEvent};
 use crate::model::oidc_logout::Initiator;
 use crate::model::password_policy::Weakness;
 use crate::model::user::User;
@@ -118,6 +118,17 @@ impl Engine {
         };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await.map_err(Declined::from)?;
+        self.log(LogEvent {
+            tenant: tenant.tenant.id.clone(),
+            event: EventType::Ss,
+            at: self.now(),
+            client: None,
+            user: Some(put.record.user_id.clone()),
+            organization: None,
+            session: None,
+            address: None,
+            description: String::new(),
+        });
         self.welcome(tenant, &put.record).await.map_err(Declined::Error)
     }
 

@@ -20,7 +20,7 @@ pub struct Counts {
     pub logins: u64,
     /// Accounts that people made.
     pub signups: u64,
-    /// Logins and signups with a password known to have leaked.
+    /// Uses of a password known to have leaked: to log in, for a new account, in the place of another.
     pub leaked_passwords: u64,
     /// When the first of these happened.
     pub first_at: UnixMs,
@@ -82,13 +82,19 @@ pub fn tallied(events: &[LogEvent]) -> BTreeMap<(&TenantId, Day), Tally> {
         let Some(counts) = counted(event) else { continue };
         let tally = tallies.entry((&event.tenant, Day::of(event.at))).or_default();
         tally.counts = tally.counts.plus(counts);
-        tally.users.extend(event.user.clone());
+        // Who was only refused was not there.
+        if counts.logins + counts.signups > 0 {
+            tally.users.extend(event.user.clone());
+        }
     }
     tallies
 }
 
 fn counted(event: &LogEvent) -> Option<Counts> {
     let one = Counts { first_at: event.at, last_at: event.at, ..Counts::default() };
+    if matches!(event.event, EventType::PwdLeak | EventType::ResetPwdLeak | EventType::SignupPwdLeak) {
+        return Some(Counts { leaked_passwords: 1, ..one });
+    }
     if matches!(event.event, EventType::S | EventType::Sepft) {
         return Some(Counts { logins: 1, ..one });
     }
@@ -134,5 +140,16 @@ mod tests {
             (Day(2).start(), Day::of(UnixMs(2 * DAY_MS - 1)), Day(1).before(5)),
             (UnixMs(2 * DAY_MS), Day(1), Day(0))
         );
+    }
+
+    #[test]
+    fn leaked_passwords_count_however_they_are_used_and_make_nobody_active() {
+        let kinds = [EventType::PwdLeak, EventType::ResetPwdLeak, EventType::SignupPwdLeak, EventType::Fp];
+        let events = kinds.map(|kind| event(kind, DAY_MS, Some("a")));
+        let tallies = tallied(&events);
+        let tenant = TenantId::from("t");
+        let day = &tallies[&(&tenant, Day(1))];
+        assert_eq!((day.counts.leaked_passwords, day.counts.logins, day.counts.signups), (3, 0, 0));
+        assert!(day.users.is_empty());
     }
 }

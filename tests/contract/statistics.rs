@@ -41,13 +41,17 @@ async fn days_add_up(world: &World) {
     ];
     world.store.append(&first).await.unwrap();
     let later = UnixMs(today.0 + 1);
-    let second = [event(own, EventType::S, later, "c"), event(own, EventType::Sapi, later, "c")];
+    let second = [
+        event(own, EventType::S, later, "c"),
+        event(own, EventType::Sapi, later, "c"),
+        event(own, EventType::PwdLeak, later, "d"),
+    ];
     world.store.append(&second).await.unwrap();
     let days = world.store.days(own, Day::of(yesterday).before(5), Day::of(today)).await.unwrap();
     let one = Counts { logins: 1, first_at: yesterday, last_at: yesterday, ..Counts::default() };
     // The last two may have met midnight.
     if Day::of(later) == Day::of(today) {
-        let two = Counts { logins: 2, signups: 1, leaked_passwords: 0, first_at: today, last_at: later };
+        let two = Counts { logins: 2, signups: 1, leaked_passwords: 1, first_at: today, last_at: later };
         assert_eq!(days, [(Day::of(yesterday), one), (Day::of(today), two)]);
     }
     assert!(world.store.days(own, Day(3), Day(9)).await.unwrap().is_empty());

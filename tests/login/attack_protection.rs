@@ -1,5 +1,7 @@
 //! Guessing is counted by all nodes together, and ends a block only by the owner, the administrator or time.
 
+use jeton::model::statistics::Day;
+use jeton::protocol::ids::TenantId;
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
@@ -224,5 +226,22 @@ async fn a_leaked_password_does_not_log_in_where_the_tenant_says_so() {
     refused.shown(403);
     assert!(refused.body.contains("data leak"), "{refused:?}");
     browser.type_in(&page, ANN, "wrong").await.shown(400);
+    leaks_counted(&world, 1).await;
     world.stop().await;
+}
+
+/// Waits until today's count of leaked passwords is this.
+pub(crate) async fn leaks_counted(world: &World, expected: u64) {
+    let engine = world.engine();
+    let (tenant, today) = (TenantId::from("default"), Day::of(engine.now()));
+    let mut counted = 0;
+    for _ in 0..300 {
+        let days = engine.store().days(&tenant, today, today).await.unwrap();
+        counted = days.first().map_or(0, |(_, counts)| counts.leaked_passwords);
+        if counted >= expected {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(counted, expected);
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
+use crate::attack_protection::leaks_counted;
 use crate::browser::{Answer, Browser};
 use crate::world::{World, authorize};
 
@@ -99,11 +100,15 @@ async fn a_leaked_password_is_declined_where_the_tenant_wants_it() {
     .await;
     let browser = world.browser();
     assert_eq!(sign_up(&browser, "a@example.test", "Battery-Staple-9").await.status, 200);
-    let stage = json!({ "pre-user-registration": { "shields": ["block"] } });
+    let block = json!({ "shields": ["block"] });
+    let stage = json!({ "pre-user-registration": block, "pre-change-password": block });
     let part = json!({ "enabled": true, "stage": stage });
     world.change(json!({ "attack_protection": { "breached_password_detection": part } })).await;
     weak(&sign_up(&browser, "b@example.test", "Battery-Staple-9").await, "PasswordLeakedError");
+    leaks_counted(&world, 1).await;
     assert_eq!(sign_up(&browser, "b@example.test", "Battery-Staple-8").await.status, 200);
+    reset(&world, &browser, 3, "Battery-Staple-9").await.shown(400);
+    leaks_counted(&world, 2).await;
     world.stop().await;
 }
 
