@@ -56,7 +56,7 @@ fn described(operation: &Operation) -> Value {
     let mut described = json!({
         "operationId": id(operation),
         "summary": operation.summary,
-        "description": format!("Needs one of the scopes: {}.", operation.scopes.join(", ")),
+        "description": description(operation),
         "parameters": parameters(operation),
         "responses": responses(operation),
     });
@@ -68,6 +68,11 @@ fn described(operation: &Operation) -> Value {
         });
     }
     described
+}
+
+fn description(operation: &Operation) -> String {
+    let scopes = format!("Needs one of the scopes: {}.", operation.scopes.join(", "));
+    if operation.note.is_empty() { scopes } else { format!("{} {scopes}", operation.note) }
 }
 
 /// `GET /users/{user_id}/roles` is `get_users_user_id_roles`.

@@ -42,6 +42,8 @@ pub(crate) struct Operation {
     /// Any one of these lets in.
     pub(crate) scopes: &'static [&'static str],
     pub(crate) summary: &'static str,
+    /// What a caller who knows Auth0 would not expect; mostly nothing.
+    pub(crate) note: &'static str,
     pub(crate) query: &'static [Field],
     pub(crate) body: Option<&'static [Field]>,
     /// Whether the body is an uploaded form rather than JSON.
@@ -111,12 +113,13 @@ impl Operation {
     const fn new(method: Verb, path: &'static str, scopes: &'static [&'static str], run: Run) -> Self {
         let (query, body): (&[Field], _) = (&[], None);
         let (form, paged, trims, operators_only) = (false, false, false, false);
-        let (summary, status, shows) = ("", 200, Some(Shows::Thing));
+        let (summary, note, status, shows) = ("", "", 200, Some(Shows::Thing));
         Self {
             method,
             path,
             scopes,
             summary,
+            note,
             query,
             body,
             form,
@@ -151,6 +154,11 @@ impl Operation {
 
     pub(crate) const fn about(self, summary: &'static str) -> Self {
         Self { summary, ..self }
+    }
+
+    /// With what a caller who knows Auth0 would not expect.
+    pub(crate) const fn noting(self, note: &'static str) -> Self {
+        Self { note, ..self }
     }
 
     /// It is there at the operator's own tenant only.

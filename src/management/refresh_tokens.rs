@@ -18,9 +18,15 @@ use crate::model::session::Session;
 use crate::model::user::User;
 use crate::protocol::ids::{ClientMark, FamilyKey, SessionId};
 
+/// Where a refresh token is not shown as by Auth0: what the store does not keep, it cannot show.
+const NOTE: &str = "Without resource_servers: audience and scopes are sealed in the token and kept nowhere else. \
+                    created_at and expires_at are known until the token is first exchanged, last_exchanged_at from \
+                    then on.";
+
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::get("/refresh-tokens/{id}", &["read:refresh_tokens"], |call| Box::pin(show(call)))
-        .about("Get a refresh token"),
+        .about("Get a refresh token")
+        .noting(NOTE),
     Operation::delete("/refresh-tokens/{id}", &["delete:refresh_tokens"], |call| Box::pin(remove(call)))
         .about("Delete a refresh token")
         .silent(202),
@@ -28,6 +34,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         Box::pin(of_user(call))
     })
     .about("List a user's refresh tokens")
+    .noting(NOTE)
     .paged(),
     Operation::delete("/users/{user_id}/refresh-tokens", &["delete:refresh_tokens"], |call| {
         Box::pin(remove_all(call))

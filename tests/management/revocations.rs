@@ -97,12 +97,14 @@ async fn refresh_tokens_are_revoked_one_by_one_and_all_at_once() {
     }
     assert!(shown["session_id"].is_string() && shown.get("last_exchanged_at").is_none(), "{shown}");
     world.clock.advance_ms(60_000);
+    shows_what_is_kept(&world, &shown, "created_at").await;
     let second = world.refresh("app", &second, &[]).await.text("refresh_token");
     let exchanged = world.get(&format!("{path}/refresh-tokens")).await.json();
     let exchanged = exchanged.as_array().unwrap().iter().find(|own| own["generation"] == 2).unwrap().clone();
     assert_eq!(exchanged["last_exchanged_at"], "2027-01-15T08:01:01.000Z");
     assert_eq!(exchanged["idle_expires_at"], "2027-01-30T08:01:01.000Z");
     assert_eq!((&exchanged["client_id"], exchanged.get("created_at")), (&json!("app"), None));
+    shows_what_is_kept(&world, &exchanged, "last_exchanged_at").await;
     world.delete(&format!("/refresh-tokens/{}", shown["id"].as_str().unwrap())).await.with(202);
     assert_eq!(world.refresh("app", &first, &[]).await.status, 400);
     assert_eq!(world.refresh("app", &second, &[]).await.status, 200);
@@ -162,4 +164,30 @@ async fn roles_of_a_member_hold_inside_the_organization_only() {
     world.delete_with(&roles, json!({ "roles": [role] })).await.with(204);
     assert!(!scope(world.login(&[("organization", "acme")]).await).contains("read:things"));
     world.stop().await;
+}
+
+/// A refresh token has these properties and no others, and the document of the API says which of Auth0's it lacks.
+async fn shows_what_is_kept(world: &World, shown: &serde_json::Value, instant: &str) {
+    let mut expected = vec![
+        "client_id",
+        "generation",
+        "id",
+        "idle_expires_at",
+        instant,
+        "rotating",
+        "session_id",
+        "user_id",
+    ];
+    if instant == "created_at" {
+        expected.push("expires_at");
+    }
+    expected.sort_unstable();
+    let mut names: Vec<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, expected);
+    let document = world.get("/openapi.json").await.with(200);
+    for path in ["/refresh-tokens/{id}", "/users/{user_id}/refresh-tokens"] {
+        let said = document["paths"][path]["get"]["description"].as_str().unwrap();
+        assert!(said.contains("resource_servers") && said.contains("created_at"), "{path}: {said}");
+    }
 }
