@@ -45,6 +45,7 @@ where
     let filter = EnvFilter::try_new(&config.level)?;
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(coloured);
     // Spans of libraries would be entered each time that one of their tasks is looked at.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's own lifetime does not fit")]
     let events = filter_fn(|metadata| metadata.is_event());
     let registry = tracing_subscriber::registry().with(filter).with(events);
     Ok(match config.format {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::disk::{Disk, Space, end_of, fitting};
+use super::keys;
 use super::recent::Recent;
 use crate::clock::UnixMs;
 use crate::store::StoreError;
@@ -135,7 +136,8 @@ impl<'a> Batch<'a> {
             self.changes[space as usize].iter().map(move |(key, value)| (space, key, value))
         });
         self.disk.commit(changes)?;
-        for (key, change) in std::mem::take(&mut self.changes[Space::Live as usize]) {
+        let live = std::mem::take(&mut self.changes[Space::Live as usize]);
+        for (key, change) in live.into_iter().filter(|(key, _)| keys::is_read_again(key)) {
             self.recent.note(key, change);
         }
         Ok(())

@@ -61,8 +61,21 @@ impl Families for Embedded {
     }
 }
 
-/// Starts a family in a live session, which then lasts at least as long.
-pub(super) fn start(
+fn start(
+    batch: &mut Batch<'_>,
+    session: SessionId,
+    family: NewFamily,
+    now: UnixMs,
+) -> Result<Started, StoreError> {
+    let started = prolong_session(batch, session, family, now)?;
+    if started == Started::Started {
+        first(batch, session, family, now)?;
+    }
+    Ok(started)
+}
+
+/// Lets a live session last at least as long as a family that is about to start in it.
+pub(super) fn prolong_session(
     batch: &mut Batch<'_>,
     session: SessionId,
     family: NewFamily,
@@ -74,7 +87,6 @@ pub(super) fn start(
         record.expires_at = lasts;
         sessions::put(batch, &record)?;
     }
-    first(batch, session, family, now)?;
     Ok(Started::Started)
 }
 
@@ -111,6 +123,17 @@ pub(super) fn first(
     if standing.is_some_and(|standing| !is_over(standing.expires_at, now)) {
         return Ok(());
     }
+    put_first(batch, session, new, now)
+}
+
+/// Puts a family that nobody has started at its first generation.
+pub(super) fn put_first(
+    batch: &mut Batch<'_>,
+    session: SessionId,
+    new: NewFamily,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let key = keys::family(session, new.key);
     let expires_at = new.idle_expires_at.into_iter().chain(new.expires_at).min();
     let stored = Stored { family: Family::first(now), expires_at, survives_logout: new.survives_logout };
     batch.write(Space::Live, key, &stored)?;

@@ -40,6 +40,12 @@ const LOG_DAY: u8 = b'd';
 /// The one key that counts log events.
 pub(super) const LOG_STATE: [u8; 1] = *b"m";
 
+/// Whether whoever wrote what a key of [`Space::Live`] names is likely to read it soon: a use of a single-use thing is
+/// read by whoever comes second, an entry of an index by the sweep.
+pub(super) fn is_read_again(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(BUCKET | COUNTER | FAMILY | SESSION)))
+}
+
 pub(super) fn session(id: SessionId) -> [u8; 13] {
     tagged(SESSION, &id.0)
 }

@@ -30,7 +30,9 @@ impl Recent {
     /// A change that was committed.
     pub(super) fn note(&mut self, key: Slice, change: Change) {
         if self.young.len() >= self.capacity {
-            self.old = std::mem::take(&mut self.young);
+            // The room of the one that is forgotten serves again.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         self.young.insert(key, change);
     }

@@ -24,13 +24,11 @@ impl Spends for Embedded {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError> {
         let (key, stored) = named(&thing, note);
         self.write(move |batch| {
-            Ok(match before(batch, &key)? {
-                Some(note) => Spent::Before(note),
-                None => {
-                    spend(batch, &key, &stored)?;
-                    Spent::First
-                }
-            })
+            if let Some(note) = before(batch, &key)? {
+                return Ok(Spent::Before(note));
+            }
+            spend(batch, &key, &stored)?;
+            Ok(Spent::First)
         })
         .await
     }
@@ -42,9 +40,11 @@ impl Spends for Embedded {
             if let Some(note) = before(batch, &key)? {
                 return Ok(Redeemed::Before(note));
             }
-            if families::start(batch, session, family, now)? == Started::NoSession {
+            if families::prolong_session(batch, session, family, now)? == Started::NoSession {
                 return Ok(Redeemed::NoSession);
             }
+            // Whoever started this family spent the thing with it: there is none to look for.
+            families::put_first(batch, session, family, now)?;
             spend(batch, &key, &stored)?;
             Ok(Redeemed::First)
         })
