@@ -30,7 +30,7 @@ const AT_MOST: [Cost; 5] = [
     cost("client_credentials for an organization", 19, 5560),
     cost("refresh", 38, 9708),
     cost("refresh into an organization", 39, 10_322),
-    cost("authorization code for three tokens", 64, 12_375),
+    cost("authorization code for three tokens", 60, 11_959),
 ];
 
 #[test]
