@@ -1,8 +1,9 @@
 //! Introspection (RFC 7662): for authenticated clients; inactive at once when the session ends.
 
 use jeton::model::oidc_logout::Initiator;
-use jeton::protocol::ids::SessionId;
+use jeton::protocol::ids::{SessionId, TenantId};
 
+use crate::answer::header;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +30,23 @@ async fn a_machine_token_is_active_until_it_expires() {
     assert_eq!(world.introspect(&token).await.json()["active"], true);
     world.clock.advance_ms(600_000);
     assert_eq!(world.introspect(&token).await.body, r#"{"active":false}"#);
+    world.stop().await;
+}
+
+/// The signature of a token that comes back again and again is not checked each time; that may not outlive the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_well_known_dies_with_its_key() {
+    let world = World::start().await;
+    let token = world.machine_token().await;
+    for _ in 0..3 {
+        assert_eq!(world.introspect(&token).await.json()["active"], true);
+    }
+    let kid = header(&token)["kid"].as_str().unwrap().to_owned();
+    let keyring = &world.engine().actors().keyring;
+    assert!(keyring.revoke(&TenantId::from("default"), &kid).await.unwrap());
+    assert_eq!(world.introspect(&token).await.body, r#"{"active":false}"#);
+    let next = world.machine_token().await;
+    assert_eq!(world.introspect(&next).await.json()["active"], true);
     world.stop().await;
 }
 
@@ -67,6 +85,7 @@ async fn nobody_introspects_without_proof_and_nonsense_is_inactive() {
 async fn a_blocked_users_token_is_inactive() {
     let world = World::start().await;
     let token = world.login("app", "openid").await.access_token();
+    assert_eq!(world.introspect(&token).await.json()["active"], true);
     world.change_ann(|ann| ann.blocked = true).await;
     assert_eq!(world.introspect(&token).await.body, r#"{"active":false}"#);
     world.stop().await;
