@@ -44,7 +44,10 @@ impl World {
 
     /// A stored session with one family at generation 1.
     pub(crate) async fn logged_in(&self) -> (Session, FamilyKey) {
-        let (session, family) = (self.session(), family());
+        let session = self.session();
+        // They end at one instant: a family that ends later would prolong the session.
+        let ends = session.expires_at;
+        let family = NewFamily { idle_expires_at: ends, expires_at: ends, ..family() };
         self.store.open(&session, Some(family)).await.expect("a session opens");
         (session, family.key)
     }

@@ -145,6 +145,14 @@ async fn a_deleted_tenant_is_gone_at_once_and_leaves_nothing_behind() {
     let form = login_form();
     let login = world.token_at("gone.localhost", &form).await.with(200);
     let refresh_token = login["refresh_token"].as_str().unwrap().to_owned();
+    // What was done is logged a moment later, in order; the login came last.
+    for _ in 0..500 {
+        let types = at(&world, "gone.localhost", &token, Method::GET, "/logs").await.all("type");
+        if types.iter().any(|kind| kind == "sepft") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
 
     assert_eq!(world.delete("/tenants/gone").await.status, 202);
     // At once, whatever is still being removed.
