@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::ops::Bound;
 
+use fjall::config::PinningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slice};
 
 use super::batch::Change;
@@ -74,7 +75,7 @@ impl Disk {
             .open()
             .map_err(|cause| refused(&cause))?;
         let keyspace = |space: Space| {
-            let options = || KeyspaceCreateOptions::default().max_memtable_size(section.memtable_bytes);
+            let options = || tables(section.memtable_bytes);
             database.keyspace(space.name(), options).map_err(|cause| refused(&cause))
         };
         let (kept, live, log) = (keyspace(Space::Kept)?, keyspace(Space::Live)?, keyspace(Space::Log)?);
@@ -174,6 +175,16 @@ impl Disk {
             Space::Log => &self.log,
         }
     }
+}
+
+/// How a kind of data is laid out. Filters and indices of the upper three levels (a few gigabytes) stay in memory, about
+/// 15 bytes a key: read through the cache, the one filter of a table with a million keys would push out everything else.
+/// Below, the database splits them into pieces of a block each.
+fn tables(memtable_bytes: u64) -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(memtable_bytes)
+        .filter_block_pinning_policy(PinningPolicy::all(true))
+        .index_block_pinning_policy(PinningPolicy::all(true))
 }
 
 /// Refuses a key that does not fit, before anything was done.
