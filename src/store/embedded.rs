@@ -4,8 +4,8 @@
 //! all of it against one batch, commits once with `fdatasync`, and only then answers. Reads go to the tables
 //! directly and see exactly what has been committed.
 //!
-//! What perishes carries its expiry in its value, so that an expired thing is absent at once; the
-//! `sweep` removes it later.
+//! What perishes carries its expiry in its value, so that an expired thing is absent at once. It is removed later: by the
+//! `sweep` where more ends with it, otherwise (`decay`) when tables are merged.
 
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +22,7 @@ mod audit_log;
 mod batch;
 mod change_feed;
 mod counters;
+mod decay;
 mod disk;
 mod families;
 mod identifiers;
@@ -74,7 +75,7 @@ impl Embedded {
     /// [`StoreError::Unavailable`] when the directory cannot be used: another process has it open, or the
     /// operating system refuses.
     pub fn open(section: &config::embedded::Embedded, clock: Clock) -> Result<Arc<Self>, StoreError> {
-        let disk = Arc::new(Disk::open(section)?);
+        let disk = Arc::new(Disk::open(section, &clock)?);
         let (queue, writer) = writer::spawn(section, Arc::clone(&disk), clock.clone())?;
         Ok(Arc::new(Self {
             clock,

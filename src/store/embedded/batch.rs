@@ -162,12 +162,13 @@ pub(super) fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::config;
 
     fn with_batch(test: impl FnOnce(Batch<'_>, &Disk)) {
         let directory = tempfile::tempdir().unwrap();
         let section = config::embedded::Embedded { path: directory.path().to_owned(), ..Default::default() };
-        let disk = Disk::open(&section).unwrap();
+        let disk = Disk::open(&section, &Clock::fixed(UnixMs(1))).unwrap();
         test(Batch::new(&disk, &mut Recent::new(16), UnixMs(1)), &disk);
     }
 

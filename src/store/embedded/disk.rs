@@ -8,6 +8,8 @@ use fjall::config::PinningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slice};
 
 use super::batch::Change;
+use super::decay;
+use crate::clock::Clock;
 use crate::config;
 use crate::store::StoreError;
 
@@ -34,7 +36,7 @@ impl Space {
         }
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Kept => "kept",
             Self::Live => "live",
@@ -59,7 +61,7 @@ const KEY_BYTES: usize = 60_000;
 const JOURNAL_BYTES: u64 = 64 << 20;
 
 impl Disk {
-    pub(super) fn open(section: &config::embedded::Embedded) -> Result<Self, StoreError> {
+    pub(super) fn open(section: &config::embedded::Embedded, clock: &Clock) -> Result<Self, StoreError> {
         let refused = |cause: &fjall::Error| {
             let path = section.path.display();
             StoreError::Unavailable(if matches!(cause, fjall::Error::Locked) {
@@ -72,6 +74,7 @@ impl Disk {
             .cache_size(section.cache_bytes)
             .max_journaling_size(section.journal_bytes.max(JOURNAL_BYTES))
             .worker_threads(section.compaction_threads.max(1))
+            .with_compaction_filter_factories(decay::filters(clock.clone()))
             .open()
             .map_err(|cause| refused(&cause))?;
         let keyspace = |space: Space| {
@@ -166,6 +169,16 @@ impl Disk {
     /// Forces everything out, whatever the durability of single commits.
     pub(super) fn persist(&self) -> Result<(), StoreError> {
         self.database.persist(PersistMode::SyncAll).map_err(|cause| StoreError::Unknown(cause.to_string()))
+    }
+
+    /// Merges all tables of a space into one level.
+    #[cfg(test)]
+    pub(super) fn merge(&self, space: Space) -> Result<(), StoreError> {
+        let merged = self
+            .keyspace(space)
+            .rotate_memtable_and_wait()
+            .and_then(|()| self.keyspace(space).major_compact());
+        merged.map_err(|cause| unreadable(&cause))
     }
 
     const fn keyspace(&self, space: Space) -> &Keyspace {

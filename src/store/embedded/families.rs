@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Batch, decoded};
 use super::disk::Space;
-use super::sweep::{file, is_over};
+use super::sweep::is_over;
 use super::{Embedded, keys, sessions};
 use crate::clock::UnixMs;
 use crate::model::family::{Family, NewFamily, Presented, Rotation};
@@ -102,10 +102,6 @@ fn rotate(batch: &mut Batch<'_>, asked: &Presented) -> Result<Rotation, StoreErr
         (_, None) => batch.remove(Space::Live, key),
         (_, Some(family)) => {
             batch.write(Space::Live, key, &Stored { family, expires_at: asked.expires_at, ..stored })?;
-            if let (None, Some(at)) = (stored.expires_at, asked.expires_at) {
-                // It did not expire before, so it was never filed.
-                file(batch, at, Space::Live, &key)?;
-            }
         }
     }
     Ok(rotation)
@@ -136,6 +132,10 @@ pub(super) fn put_first(
     let key = keys::family(session, new.key);
     let expires_at = new.idle_expires_at.into_iter().chain(new.expires_at).min();
     let stored = Stored { family: Family::first(now), expires_at, survives_logout: new.survives_logout };
-    batch.write(Space::Live, key, &stored)?;
-    expires_at.map_or(Ok(()), |at| file(batch, at, Space::Live, &key))
+    batch.write(Space::Live, key, &stored)
+}
+
+/// When a stored family expires.
+pub(super) fn expiry(stored: &[u8]) -> Result<Option<UnixMs>, StoreError> {
+    decoded::<Stored>(stored).map(|stored| stored.expires_at)
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Batch, decoded};
 use super::disk::Space;
-use super::sweep::file;
 use super::{Embedded, families, keys};
 use crate::clock::UnixMs;
 use crate::store::families::Started;
@@ -27,7 +26,7 @@ impl Spends for Embedded {
             if let Some(note) = before(batch, &key)? {
                 return Ok(Spent::Before(note));
             }
-            spend(batch, &key, &stored)?;
+            batch.write(Space::Live, key, &stored)?;
             Ok(Spent::First)
         })
         .await
@@ -45,7 +44,7 @@ impl Spends for Embedded {
             }
             // Whoever started this family spent the thing with it: there is none to look for.
             families::put_first(batch, session, family, now)?;
-            spend(batch, &key, &stored)?;
+            batch.write(Space::Live, key, &stored)?;
             Ok(Redeemed::First)
         })
         .await
@@ -58,7 +57,8 @@ impl Spends for Embedded {
     }
 }
 
-fn named(thing: &Thing<'_>, note: &[u8]) -> ([u8; 33], Stored) {
+/// The key of a thing, and what is stored there once it is spent.
+pub(super) fn named(thing: &Thing<'_>, note: &[u8]) -> ([u8; 33], Stored) {
     (keys::spend(thing), Stored { expires_at: thing.expires_at, note: note.to_vec() })
 }
 
@@ -68,7 +68,7 @@ fn before(batch: &Batch<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> 
     Ok(standing.filter(|standing| standing.expires_at > batch.now()).map(|standing| standing.note))
 }
 
-fn spend(batch: &mut Batch<'_>, key: &[u8; 33], stored: &Stored) -> Result<(), StoreError> {
-    batch.write(Space::Live, *key, stored)?;
-    file(batch, stored.expires_at, Space::Live, key)
+/// When a stored use is forgotten.
+pub(super) fn expiry(stored: &[u8]) -> Result<Option<UnixMs>, StoreError> {
+    decoded::<Stored>(stored).map(|stored| Some(stored.expires_at))
 }

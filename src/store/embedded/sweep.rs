@@ -1,8 +1,9 @@
 //! What has expired is absent at once; here it is removed for good, a bounded number at a time.
 //!
-//! Everything perishable is filed once under the instant at which it would expire. When that instant has come,
-//! the sweep looks at the thing itself: expired things go, and those that were renewed meanwhile are filed again.
-//! So a rotation, which renews an expiry, writes nothing but its own family.
+//! A thing with which others end (a session and its families, a name and its hold) or that is renewed often is filed
+//! once under the instant at which it would expire. When that instant has come, the sweep looks at the thing itself:
+//! expired things go, and those that were renewed meanwhile are filed again. What ends by itself is not filed but left
+//! to `decay`.
 
 use std::ops::Bound;
 
@@ -10,7 +11,7 @@ use fjall::Slice;
 
 use super::batch::{Batch, decoded};
 use super::disk::Space;
-use super::{audit_log, counters, families, identifiers, jobs, keys, sessions, spends};
+use super::{audit_log, counters, identifiers, jobs, keys, sessions};
 use crate::clock::UnixMs;
 use crate::config;
 use crate::model::session::End;
@@ -75,12 +76,8 @@ impl Sweep {
     fn meet(&self, batch: &mut Batch<'_>, space: Space, key: &[u8]) -> Result<(), StoreError> {
         let Some(value) = batch.get(space, key)? else { return Ok(()) };
         let expires_at = match (space, key.first()) {
-            (Space::Live, Some(&keys::FAMILY)) => decoded::<families::Stored>(&value).map(|it| it.expires_at),
             (Space::Live, Some(&keys::JOB)) => jobs::expiry(&value).map(Some),
             (Space::Live, Some(&keys::SESSION)) => sessions::expiry(&value),
-            (Space::Live, Some(&keys::SPEND)) => {
-                decoded::<spends::Stored>(&value).map(|it| Some(it.expires_at))
-            }
             (Space::Live, Some(&keys::COUNTER)) => {
                 decoded::<counters::Stored>(&value).map(|it| Some(it.expires_at()))
             }
