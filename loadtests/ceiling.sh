@@ -27,15 +27,9 @@ cleanup() {
   if [ -d "$work/redis" ]; then tests/redis-cluster stop "$work/redis" >/dev/null || true; fi
   rm -rf "$work"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 # shellcheck source=loadtests/measuring.sh
 . loadtests/measuring.sh
 pin 0 1
-
-wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- servers -------------------------------------------------------------------------------------------------------
 
@@ -88,7 +82,7 @@ row() { # title, embedded | cluster, machine | refresh | organization | introspe
     { rate[NR] = $1; cpu[NR] = $2; p50[NR] = $3; p99[NR] = $4; busy[NR] = $5; bare[NR] = $6; bare_cpu[NR] = $7; ratio[NR] = $1 / $6
       seen = seen sprintf("%s%.2f", NR > 1 ? " " : "", ratio[NR]) }
     END { printf "| %s | %.0f | %.1f | %.0f (%s) | %.1f | **%.2f** (%s) | %.2f / %.2f | %.0f %% |\n", title, median(rate, NR), median(cpu, NR),
-      median(bare, NR), which (which ~ /fred/ ? "" : " JWT"), median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
+      median(bare, NR), which (which ~ /[a-z]/ ? "" : " JWT"), median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
 }
 
 # ---- memory --------------------------------------------------------------------------------------------------------
@@ -160,11 +154,15 @@ fi
 start_bare 0 --jwts 0
 start_bare 1 --jwts 1
 start_bare 2 --jwts 2
+start_bare 2+journal --jwts 2 --journal "$work/bare-journal.db"
 start_jeton embedded "$target/jeton"
 cp "$work/embedded/facts" "$work/any-facts"
 if wants client_credentials; then row "client_credentials" embedded machine 1; fi
-if wants embedded; then row "refresh, embedded store" embedded refresh 2; fi
-if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
+if wants embedded; then
+  row "refresh, embedded store" embedded refresh 2
+  row "refresh, embedded store" embedded refresh 2+journal
+fi
+if wants organization; then row "refresh with organization, embedded store" embedded organization 2+journal; fi
 if wants introspection; then row "introspection, embedded store" embedded introspection 0; fi
 if wants cluster; then
   start_redis "$work/redis"

@@ -38,15 +38,9 @@ cleanup() {
   done
   rm -rf "$work"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 # shellcheck source=loadtests/measuring.sh
 . loadtests/measuring.sh
 pin 0 1
-
-wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- two programs ----------------------------------------------------------------------------------------------------
 

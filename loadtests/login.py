@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What a login costs the server: login.py [PROGRAM] prints CPU time per login page, per redirect with a code from
-`/authorize` for somebody who is logged in, and per exchange of a code for tokens.
+`/authorize` for somebody who is logged in, and per exchange of a code for tokens; and of bare hyper signing two JWTs, by which
+to tell how fast the machine is just now.
 
-PROGRAM is target/release/jeton. It runs on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster), wrk on core 1.
+PROGRAM is target/release/jeton, with examples/bare-hyper beside it. Both run on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster), wrk on core 1.
 CODES (20000) is how many codes are exchanged in each of ROUNDS (3) rounds; SECONDS_PER_RUN (5) how long pages are asked for.
 """
 
@@ -88,7 +89,14 @@ def measure(pid: int, seconds: int, script: str, url: str, *arguments: str) -> f
     return spent / os.sysconf("SC_CLK_TCK") * 1e6 / answers
 
 
-def rounds(pid: int, facts: dict, folder: Path) -> dict[str, list[float]]:
+def start_bare(program: Path) -> tuple[subprocess.Popen, str]:
+    """bare-hyper, and its address."""
+    command = [*on_core(0), str(program.parent / "examples/bare-hyper"), "--jwts", "2", "--threads", "1"]
+    bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return bare, f"http://{bare.stdout.readline().strip()}/"
+
+
+def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, str]) -> dict[str, list[float]]:
     seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "20000"))
     issuer, client = facts["issuer"].rstrip("/"), facts["application"]
     browser, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
@@ -108,6 +116,7 @@ def rounds(pid: int, facts: dict, folder: Path) -> dict[str, list[float]]:
         row["a code exchanged for three tokens"] = measure(
             pid, seconds, "codes", f"{issuer}/oauth/token", code_form(client), str(codes)
         )
+        row["bare hyper, two JWTs"] = measure(bare[0].pid, seconds, "get", bare[1])
         for what, cost in row.items():
             found.setdefault(what, []).append(cost)
     return found
@@ -119,18 +128,22 @@ def main() -> None:
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:
         folder = Path(name)
+        bare = start_bare(program)
         surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
         try:
             started = subprocess.run([script, "start", name], env=surroundings, capture_output=True, text=True, check=True)
             issuer = started.stdout.splitlines()[-1]
             demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), issuer]
             facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
-            found = rounds(int((folder / "pid").read_text()), facts, folder)
+            found = rounds(int((folder / "pid").read_text()), facts, folder, bare)
         finally:
+            bare[0].kill()
             subprocess.run([script, "stop", name], check=False)
     print("| | CPU µs, median | each round |\n|---|---|---|")
     for what, costs in found.items():
         print(f"| {what} | **{statistics.median(costs):.0f}** | {' '.join(f'{cost:.0f}' for cost in costs)} |")
+    times = [code / bare for code, bare in zip(found["a code exchanged for three tokens"], found["bare hyper, two JWTs"])]
+    print(f"\nAn exchange takes {statistics.median(times):.2f} times what bare hyper does ({' '.join(f'{x:.2f}' for x in times)}).")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,20 @@
-# shellcheck shell=bash disable=SC2154,SC2034 # `measurement`, `work` … come from who sources this, `nodes` goes there
+# shellcheck shell=bash disable=SC2154,SC2034 # `measurement`, `work`, `cleanup` … come from who sources this, `nodes` goes there
 # What the measurements have in common: which core does what, servers, and one run of wrk against one of them.
 # Sourced from the repository's root by ceiling.sh, compare.sh and run.sh, which set:
 #
 #   measurement    what notes begin with
 #   work           a folder of the run's own, which its cleanup removes
+#   cleanup        a function that ends whatever was started; called here however the run ends
 #
-# and, before they measure: `seconds` and `connections` (of one run of wrk).
+# and, before they measure: `seconds` and `connections` (of one run of wrk), `scenarios` (for wants).
+
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 note() { echo "$measurement: $*" >&2; }
 die() { note "$*"; exit 1; }
+wants() { grep -qw -- "$1" <<<"$scenarios"; }
 
 # ---- where things run ------------------------------------------------------------------------------------------------
 

@@ -62,10 +62,6 @@ cleanup() {
   if [ -d "$work/redis" ]; then tests/redis-cluster stop "$work/redis" >/dev/null || true; fi
   rm -rf "$work"
 }
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 # ---- where things run ------------------------------------------------------------------------------------------------
 
 measurement=run.sh
