@@ -105,7 +105,7 @@ async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>) -> Option
             }
             Ok(Ok(answer)) => {
                 if counts {
-                    tally.refused(answer.status);
+                    tally.refused(answer.status, latency);
                 }
                 // Overload can be tried again with the same token; a refusal cannot.
                 if asker.is_chain() && !matches!(answer.status, 429 | 500..) {
@@ -142,6 +142,7 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
         lost: all.losses(),
         chains_ended: all.chains_ended(),
         latency_ms: all.percentiles(),
+        refusal_latency_ms: all.refusal_percentiles(),
         server_cpu_us_per_request: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / float(all.answers().max(1))),
     }
 }

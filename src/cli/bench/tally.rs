@@ -13,6 +13,8 @@ const LATENCY_MAX_US: u64 = 60_000_000;
 pub(super) struct Tally {
     /// Latencies of good answers, in microseconds.
     latencies: Histogram<u64>,
+    /// Latencies of refusals.
+    refusals: Histogram<u64>,
     refused: BTreeMap<u16, u64>,
     lost: u64,
     /// Chains that ended because their token was refused.
@@ -35,6 +37,8 @@ pub(super) struct Report {
     pub(super) lost: u64,
     pub(super) chains_ended: u64,
     pub(super) latency_ms: Percentiles,
+    /// Of refusals, when there were any.
+    pub(super) refusal_latency_ms: Option<Percentiles>,
     /// Of the server's process, when it was named.
     pub(super) server_cpu_us_per_request: Option<f64>,
 }
@@ -52,16 +56,16 @@ pub(super) struct Percentiles {
 impl Tally {
     /// An empty tally; `None` if the histogram cannot be had.
     pub(super) fn new() -> Option<Self> {
-        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).ok()?;
-        Some(Self { latencies, refused: BTreeMap::new(), lost: 0, ended: 0 })
+        let empty = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).ok()?;
+        Some(Self { latencies: empty.clone(), refusals: empty, refused: BTreeMap::new(), lost: 0, ended: 0 })
     }
 
     pub(super) fn good(&mut self, latency: Duration) {
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(LATENCY_MAX_US);
-        self.latencies.saturating_record(micros.max(1));
+        self.latencies.saturating_record(micros(latency));
     }
 
-    pub(super) fn refused(&mut self, status: u16) {
+    pub(super) fn refused(&mut self, status: u16, latency: Duration) {
+        self.refusals.saturating_record(micros(latency));
         *self.refused.entry(status).or_default() += 1;
     }
 
@@ -76,7 +80,7 @@ impl Tally {
     /// Adds what another connection saw.
     pub(super) fn add(&mut self, other: &Self) {
         // Both have the same bounds.
-        let _added = self.latencies.add(&other.latencies);
+        let _added = self.latencies.add(&other.latencies).and(self.refusals.add(&other.refusals));
         for (status, count) in &other.refused {
             *self.refused.entry(*status).or_default() += count;
         }
@@ -107,10 +111,30 @@ impl Tally {
     }
 
     pub(super) fn percentiles(&self) -> Percentiles {
-        let at = |quantile| ms(self.latencies.value_at_quantile(quantile));
-        let max = ms(self.latencies.max());
-        Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max }
+        Percentiles::of(&self.latencies)
     }
+
+    pub(super) fn refusal_percentiles(&self) -> Option<Percentiles> {
+        (!self.refusals.is_empty()).then(|| Percentiles::of(&self.refusals))
+    }
+}
+
+impl Percentiles {
+    fn of(latencies: &Histogram<u64>) -> Self {
+        let at = |quantile| ms(latencies.value_at_quantile(quantile));
+        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: ms(latencies.max()) }
+    }
+}
+
+impl std::fmt::Display for Percentiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { p50, p90, p99, p999, max } = self;
+        write!(f, "p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms")
+    }
+}
+
+fn micros(latency: Duration) -> u64 {
+    u64::try_from(latency.as_micros()).unwrap_or(LATENCY_MAX_US).max(1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a minute of microseconds fits")]
@@ -129,14 +153,16 @@ impl std::fmt::Display for Report {
         for (status, count) in &self.refused {
             writeln!(f, "refused   {count:>10}  status {status}")?;
         }
+        if let Some(refusals) = self.refusal_latency_ms {
+            writeln!(f, "refusals  {refusals}")?;
+        }
         if self.lost > 0 {
             writeln!(f, "lost      {:>10}  no answer", self.lost)?;
         }
         if self.chains_ended > 0 {
             writeln!(f, "ended     {:>10}  chains whose token was refused", self.chains_ended)?;
         }
-        let Percentiles { p50, p90, p99, p999, max } = self.latency_ms;
-        writeln!(f, "latency   p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  p99.9 {p999:.2}  max {max:.2} ms")?;
+        writeln!(f, "latency   {}", self.latency_ms)?;
         match self.server_cpu_us_per_request {
             Some(cpu) => writeln!(f, "server    {cpu:.1} µs of CPU per answer"),
             None => Ok(()),
@@ -154,15 +180,18 @@ mod tests {
         for ms in 1..=100 {
             one.good(Duration::from_millis(ms));
         }
-        one.refused(503);
-        one.refused(503);
+        one.refused(503, Duration::from_millis(7));
+        one.refused(503, Duration::from_millis(7));
         one.lost();
-        all.refused(503);
+        assert!(all.refusal_percentiles().is_none());
+        all.refused(503, Duration::from_millis(7));
         all.add(&one);
         assert_eq!((all.count(), all.answers(), all.losses()), (100, 103, 1));
         let percentiles = all.percentiles();
         assert!((49.9..50.2).contains(&percentiles.p50), "{percentiles:?}");
         assert!((98.9..99.2).contains(&percentiles.p99), "{percentiles:?}");
+        let refusals = all.refusal_percentiles().unwrap();
+        assert!((6.9..7.1).contains(&refusals.max), "{refusals:?}");
     }
 
     #[test]

@@ -17,7 +17,10 @@ use super::{families, keys, spends};
 use crate::clock::{Clock, UnixMs};
 
 /// What the database asks about each entry that it merges, by the name of the space.
-pub(super) fn filters(clock: Clock) -> Arc<dyn Fn(&str) -> Option<Arc<dyn Factory>> + Send + Sync> {
+type Filters = Arc<dyn Fn(&str) -> Option<Arc<dyn Factory>> + Send + Sync>;
+
+/// Leaves out what has expired by `clock`.
+pub(super) fn filters(clock: Clock) -> Filters {
     let live: Arc<dyn Factory> = Arc::new(Decay(clock));
     Arc::new(move |name| (name == Space::Live.name()).then(|| Arc::clone(&live)))
 }
