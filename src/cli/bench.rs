@@ -4,7 +4,7 @@
 //! count from when a request was due.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -22,7 +22,7 @@ mod tally;
 mod wire;
 
 use chain::Asker;
-use pace::{Pace, Turn};
+use pace::Pace;
 use tally::{Report, Tally};
 use wire::Wire;
 
@@ -73,59 +73,68 @@ async fn bench(arguments: &BenchArguments) -> Result<Report, Fault> {
     let rate = arguments.rate.map(|rate| rate.0);
     let began = Instant::now();
     let pace = Arc::new(Pace::new(began, warmup, duration, rate));
+    // One for all: a histogram of each connection's own would push the others out of the cache.
+    let tally = Tally::new().ok_or_else(|| unavailable("no room for a histogram".to_owned()))?;
+    let tally = Arc::new(Mutex::new(tally));
     let mut connections = Vec::with_capacity(askers.len());
     for asker in askers {
-        connections.push(tokio::spawn(connection(asker, Wire::to(&target.address), Arc::clone(&pace))));
+        let (wire, pace, tally) = (Wire::to(&target.address), Arc::clone(&pace), Arc::clone(&tally));
+        connections.push(tokio::spawn(connection(asker, wire, pace, tally)));
     }
     tokio::time::sleep_until(began + warmup).await;
     let cpu_before = arguments.pid.map(cpu_time).transpose()?;
-    let mut all = Tally::new().ok_or_else(|| unavailable("no room for a histogram".to_owned()))?;
     tokio::time::sleep_until(began + warmup + duration).await;
     let cpu_after = arguments.pid.map(cpu_time).transpose()?;
     for connection in connections {
-        let seen = connection.await.map_err(|error| unavailable(error.to_string()))?;
-        all.add(&seen.ok_or_else(|| unavailable("no room for a histogram".to_owned()))?);
+        connection.await.map_err(|error| unavailable(error.to_string()))?;
     }
     let cpu = cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
-    Ok(report(arguments, &all, duration, cpu))
+    Ok(report(arguments, &locked(&tally), duration, cpu))
 }
 
 /// Asks turn by turn until the run is over, or the chain is.
-async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>) -> Option<Tally> {
-    let mut tally = Tally::new()?;
-    while let Some(Turn { since, counts }) = pace.turn().await {
+async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Arc<Mutex<Tally>>) {
+    while let Some(since) = pace.turn().await {
+        let sent = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, wire.ask(asker.next())).await;
-        let latency = since.elapsed();
+        let now = Instant::now();
+        let counted = pace.counts(now).then_some(&tally);
         match answer {
             Ok(Ok(answer)) if answer.status == 200 => {
                 asker.learn(answer.body);
-                if counts {
-                    tally.good(latency);
+                if let Some(tally) = counted {
+                    locked(tally).good(now - since, now - sent);
                 }
             }
             Ok(Ok(answer)) => {
-                if counts {
-                    tally.refused(answer.status, latency);
-                }
                 // Overload can be tried again with the same token; a refusal cannot.
-                if asker.is_chain() && !matches!(answer.status, 429 | 500..) {
-                    tally.ended();
+                let ends = asker.is_chain() && !matches!(answer.status, 429 | 500..);
+                if let Some(tally) = counted {
+                    locked(tally).refused(answer.status, now - sent);
+                }
+                if ends {
+                    locked(&tally).ended();
                     break;
                 }
             }
             Ok(Err(_)) | Err(_) => {
-                if counts {
-                    tally.lost();
+                if let Some(tally) = counted {
+                    locked(tally).lost();
                 }
                 tokio::time::sleep(AFTER_A_LOSS).await;
             }
         }
     }
-    Some(tally)
+}
+
+/// What was counted; a connection that panicked in between left it whole.
+fn locked(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Option<Duration>) -> Report {
     let seconds = duration.as_secs_f64();
+    let rate = arguments.rate.map(|rate| rate.0);
     Report {
         workload: match &arguments.workload {
             Workload::ClientCredentials { .. } => "client_credentials",
@@ -134,14 +143,16 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
         },
         url: arguments.caller.url.clone(),
         connections: arguments.connections,
-        asked_per_second: arguments.rate.map(|rate| rate.0),
+        asked_per_second: rate,
         seconds,
         good: all.count(),
         good_per_second: float(all.count()) / seconds,
         refused: all.refusals().clone(),
         lost: all.losses(),
+        unanswered: rate.map(|rate| (rate * seconds - float(all.answers() + all.losses())).max(0.0).round()),
         chains_ended: all.chains_ended(),
         latency_ms: all.percentiles(),
+        sent_latency_ms: all.sent_percentiles(),
         refusal_latency_ms: all.refusal_percentiles(),
         server_cpu_us_per_request: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / float(all.answers().max(1))),
     }

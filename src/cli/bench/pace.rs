@@ -15,21 +15,12 @@ pub(super) struct Pace {
     next: AtomicU64,
 }
 
-/// One request's turn.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    /// From when its latency counts. In the open loop that is when it was due, if its connection was still waiting
-    /// for an earlier answer then: a slow answer delays those behind it, and they say so (no coordinated omission).
-    pub(super) since: Instant,
-    /// Whether the warm-up is over.
-    pub(super) counts: bool,
-}
-
 /// When a request is to be sent.
 #[derive(Debug)]
 enum When {
     At(Instant),
-    Now(Turn),
+    /// At once; its latency counts from here.
+    Now(Instant),
 }
 
 impl Pace {
@@ -44,15 +35,22 @@ impl Pace {
         }
     }
 
-    /// Waits for the next turn; `None` when the run is over.
-    pub(super) async fn turn(&self) -> Option<Turn> {
+    /// Whether an answer counts that came `now`: after the warm-up and before the end.
+    pub(super) fn counts(&self, now: Instant) -> bool {
+        self.measured_from <= now && now < self.ends
+    }
+
+    /// Waits for the next turn, and tells from when its latency counts; `None` when the run is over. In the open loop that
+    /// is when it was due, if its connection was still waiting for an earlier answer then: a slow answer delays those
+    /// behind it, and they say so (no coordinated omission).
+    pub(super) async fn turn(&self) -> Option<Instant> {
         let nth = self.next.fetch_add(1, Ordering::Relaxed);
         match self.turn_at(nth, Instant::now())? {
-            When::Now(turn) => Some(turn),
+            When::Now(since) => Some(since),
             When::At(due) => {
                 tokio::time::sleep_until(due).await;
                 // A timer wakes up to a millisecond late; that is not the server's doing.
-                Some(self.since(Instant::now()))
+                Some(Instant::now())
             }
         }
     }
@@ -60,17 +58,13 @@ impl Pace {
     /// When the `nth` request is to be sent, by a connection that is free `now`.
     fn turn_at(&self, nth: u64, now: Instant) -> Option<When> {
         let Some(every) = self.every else {
-            return (now < self.ends).then(|| When::Now(self.since(now)));
+            return (now < self.ends).then_some(When::Now(now));
         };
         let due = self.began + Duration::from_nanos(nth.saturating_mul(nanos(every)));
-        if due >= self.ends {
+        if due >= self.ends || now >= self.ends {
             return None;
         }
-        Some(if due <= now { When::Now(self.since(due)) } else { When::At(due) })
-    }
-
-    fn since(&self, since: Instant) -> Turn {
-        Turn { since, counts: since >= self.measured_from }
+        Some(if due <= now { When::Now(due) } else { When::At(due) })
     }
 }
 
@@ -88,9 +82,12 @@ mod tests {
     fn the_open_loop_has_as_many_turns_as_its_rate_says() {
         let began = Instant::now();
         let pace = Pace::new(began, SECOND, 2 * SECOND, Some(100.0));
-        let turns = (0..).map_while(|nth| pace.turn_at(nth, began + 9 * SECOND));
-        let counted: Vec<_> = turns.map(|when| matches!(when, When::Now(turn) if turn.counts)).collect();
-        assert_eq!((counted.len(), counted.iter().filter(|counts| **counts).count()), (300, 200));
+        let turns = (0..).map_while(|nth| pace.turn_at(nth, began + 3 * SECOND - Duration::from_nanos(1)));
+        assert_eq!(turns.filter(|when| matches!(when, When::Now(_))).count(), 300);
+        assert!(
+            pace.turn_at(0, began + 3 * SECOND).is_none(),
+            "what is overdue at the end is not asked any more"
+        );
     }
 
     #[test]
@@ -99,17 +96,25 @@ mod tests {
         let pace = Pace::new(began, Duration::ZERO, 10 * SECOND, Some(1.0));
         let late = began + Duration::from_millis(3500);
         for nth in 0..4 {
-            let Some(When::Now(turn)) = pace.turn_at(nth, late) else { panic!("the {nth}th is overdue") };
-            assert_eq!(turn.since, began + Duration::from_secs(nth));
+            let Some(When::Now(since)) = pace.turn_at(nth, late) else { panic!("the {nth}th is overdue") };
+            assert_eq!(since, began + Duration::from_secs(nth));
         }
         assert!(matches!(pace.turn_at(4, late), Some(When::At(due)) if due == began + 4 * SECOND));
+    }
+
+    #[test]
+    fn what_is_answered_in_the_warm_up_or_after_the_end_does_not_count() {
+        let began = Instant::now();
+        let pace = Pace::new(began, SECOND, 2 * SECOND, None);
+        let counts = |ms| pace.counts(began + Duration::from_millis(ms));
+        assert_eq!([999, 1_000, 2_999, 3_000].map(counts), [false, true, true, false]);
     }
 
     #[test]
     fn the_closed_loop_ends() {
         let began = Instant::now();
         let pace = Pace::new(began, Duration::ZERO, SECOND, None);
-        assert!(matches!(pace.turn_at(7, began), Some(When::Now(turn)) if turn.since == began));
+        assert!(matches!(pace.turn_at(7, began), Some(When::Now(since)) if since == began));
         assert!(pace.turn_at(8, began + SECOND).is_none());
     }
 }

@@ -9,11 +9,13 @@ use serde::Serialize;
 /// The longest latency that is told apart, in microseconds; longer ones count as this.
 const LATENCY_MAX_US: u64 = 60_000_000;
 
-/// What one connection saw, or all of them together.
+/// What all connections saw.
 pub(super) struct Tally {
-    /// Latencies of good answers, in microseconds.
+    /// Latencies of good answers in microseconds, from when they were due.
     latencies: Histogram<u64>,
-    /// Latencies of refusals.
+    /// The same, from when they were sent.
+    sent: Histogram<u64>,
+    /// Latencies of refusals, from when they were sent.
     refusals: Histogram<u64>,
     refused: BTreeMap<u16, u64>,
     lost: u64,
@@ -35,9 +37,13 @@ pub(super) struct Report {
     /// By status.
     pub(super) refused: BTreeMap<u16, u64>,
     pub(super) lost: u64,
+    /// In the open loop: what was due, and not answered within the run.
+    pub(super) unanswered: Option<f64>,
     pub(super) chains_ended: u64,
     pub(super) latency_ms: Percentiles,
-    /// Of refusals, when there were any.
+    /// Of the same answers, from when they were sent, not from when that was due.
+    pub(super) sent_latency_ms: Percentiles,
+    /// Of refusals, when there were any; from when they were sent.
     pub(super) refusal_latency_ms: Option<Percentiles>,
     /// Of the server's process, when it was named.
     pub(super) server_cpu_us_per_request: Option<f64>,
@@ -57,11 +63,19 @@ impl Tally {
     /// An empty tally; `None` if the histogram cannot be had.
     pub(super) fn new() -> Option<Self> {
         let empty = Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).ok()?;
-        Some(Self { latencies: empty.clone(), refusals: empty, refused: BTreeMap::new(), lost: 0, ended: 0 })
+        Some(Self {
+            latencies: empty.clone(),
+            sent: empty.clone(),
+            refusals: empty,
+            refused: BTreeMap::new(),
+            lost: 0,
+            ended: 0,
+        })
     }
 
-    pub(super) fn good(&mut self, latency: Duration) {
-        self.latencies.saturating_record(micros(latency));
+    pub(super) fn good(&mut self, since_due: Duration, since_sent: Duration) {
+        self.latencies.saturating_record(micros(since_due));
+        self.sent.saturating_record(micros(since_sent));
     }
 
     pub(super) fn refused(&mut self, status: u16, latency: Duration) {
@@ -75,17 +89,6 @@ impl Tally {
 
     pub(super) fn ended(&mut self) {
         self.ended += 1;
-    }
-
-    /// Adds what another connection saw.
-    pub(super) fn add(&mut self, other: &Self) {
-        // Both have the same bounds.
-        let _added = self.latencies.add(&other.latencies).and(self.refusals.add(&other.refusals));
-        for (status, count) in &other.refused {
-            *self.refused.entry(*status).or_default() += count;
-        }
-        self.lost += other.lost;
-        self.ended += other.ended;
     }
 
     /// Answers that were good.
@@ -112,6 +115,10 @@ impl Tally {
 
     pub(super) fn percentiles(&self) -> Percentiles {
         Percentiles::of(&self.latencies)
+    }
+
+    pub(super) fn sent_percentiles(&self) -> Percentiles {
+        Percentiles::of(&self.sent)
     }
 
     pub(super) fn refusal_percentiles(&self) -> Option<Percentiles> {
@@ -159,10 +166,16 @@ impl std::fmt::Display for Report {
         if self.lost > 0 {
             writeln!(f, "lost      {:>10}  no answer", self.lost)?;
         }
+        if let Some(unanswered) = self.unanswered.filter(|unanswered| *unanswered > 0.0) {
+            writeln!(f, "late      {unanswered:>10}  due, and not answered within the run")?;
+        }
         if self.chains_ended > 0 {
             writeln!(f, "ended     {:>10}  chains whose token was refused", self.chains_ended)?;
         }
         writeln!(f, "latency   {}", self.latency_ms)?;
+        if self.asked_per_second.is_some() {
+            writeln!(f, "from sent {}", self.sent_latency_ms)?;
+        }
         match self.server_cpu_us_per_request {
             Some(cpu) => writeln!(f, "server    {cpu:.1} µs of CPU per answer"),
             None => Ok(()),
@@ -176,17 +189,21 @@ mod tests {
 
     #[test]
     fn tallies_add_up() {
-        let (mut all, mut one) = (Tally::new().unwrap(), Tally::new().unwrap());
+        let mut all = Tally::new().unwrap();
         for ms in 1..=100 {
-            one.good(Duration::from_millis(ms));
+            all.good(Duration::from_millis(ms), Duration::from_millis(1));
         }
-        one.refused(503, Duration::from_millis(7));
-        one.refused(503, Duration::from_millis(7));
-        one.lost();
         assert!(all.refusal_percentiles().is_none());
         all.refused(503, Duration::from_millis(7));
-        all.add(&one);
+        all.refused(503, Duration::from_millis(7));
+        all.refused(429, Duration::from_millis(7));
+        all.lost();
         assert_eq!((all.count(), all.answers(), all.losses()), (100, 103, 1));
+        assert_eq!(
+            all.refusals().iter().map(|(status, n)| (*status, *n)).collect::<Vec<_>>(),
+            [(429, 1), (503, 2)]
+        );
+        assert!((0.9..1.1).contains(&all.sent_percentiles().max), "{:?}", all.sent_percentiles());
         let percentiles = all.percentiles();
         assert!((49.9..50.2).contains(&percentiles.p50), "{percentiles:?}");
         assert!((98.9..99.2).contains(&percentiles.p99), "{percentiles:?}");
@@ -197,7 +214,7 @@ mod tests {
     #[test]
     fn a_latency_beyond_every_bound_counts_as_the_longest() {
         let mut tally = Tally::new().unwrap();
-        tally.good(Duration::from_secs(10_000));
+        tally.good(Duration::from_secs(10_000), Duration::ZERO);
         assert_eq!(tally.count(), 1);
         assert!(tally.percentiles().max >= 60_000.0);
     }
