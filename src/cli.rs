@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::boot::{self, Surroundings};
 use crate::cli::arguments::{Arguments, Command, ImportArguments};
-use crate::config::Config;
+use crate::config::{Config, StoreKind};
 use crate::transport;
 
 pub mod arguments;
@@ -52,7 +52,7 @@ fn import_file(arguments: ImportArguments) -> ExitCode {
         Ok(config) => config,
         Err(status) => return status,
     };
-    on_runtime(async move {
+    on_runtime(config.store, async move {
         let engine = match boot::engine(&config, Surroundings::system()).await {
             Ok(engine) => engine,
             Err(error) => return failed(&error),
@@ -89,8 +89,14 @@ fn told(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
 }
 
 /// Runs `work` to its end on a runtime with one worker per core.
-fn on_runtime(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+fn on_runtime(store: StoreKind, work: impl Future<Output = ExitCode>) -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if store == StoreKind::Embedded {
+        // Its thread wakes tasks from outside. Left to tune itself, tokio takes those up so rarely while thousands of
+        // connections are ready that requests admitted long ago wait for new ones to be refused (loadtests/README.md).
+        runtime.global_queue_interval(1);
+    }
+    match runtime.enable_all().build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => failed(&error),
     }

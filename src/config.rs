@@ -103,6 +103,11 @@ pub enum StoreKind {
     Embedded,
 }
 
+/// Cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -100,7 +100,7 @@ impl Passwords {
         metrics: Arc<Metrics>,
     ) -> Result<(Self, Arc<dyn Position>), HashError> {
         let threads = match settings.threads {
-            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            0 => crate::config::cores(),
             threads => threads,
         };
         let argon = Arc::new(Argon::new(settings, threads)?);

@@ -16,7 +16,7 @@ pub fn run(arguments: &CheckArguments) -> ExitCode {
     };
     // A closed terminal cannot be told anything.
     let _printed = writeln!(std::io::stdout(), "{}", config.redacted());
-    on_runtime(connect(config))
+    on_runtime(config.store, connect(config))
 }
 
 async fn connect(config: Config) -> ExitCode {

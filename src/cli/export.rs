@@ -55,7 +55,7 @@ struct Whole {
 /// 1 when the lines cannot be written.
 pub fn run(arguments: ExportArguments) -> ExitCode {
     match configured(arguments.config.as_deref()) {
-        Ok(config) => on_runtime(act(config, arguments)),
+        Ok(config) => on_runtime(config.store, act(config, arguments)),
         Err(status) => status,
     }
 }

@@ -16,7 +16,7 @@ use crate::tenancy::TenantView;
 /// Does what is asked; 64 for an unknown tenant or algorithm, 69 when the store does not answer.
 pub fn run(arguments: KeysArguments) -> ExitCode {
     match configured(arguments.config.as_deref()) {
-        Ok(config) => on_runtime(act(config, arguments)),
+        Ok(config) => on_runtime(config.store, act(config, arguments)),
         Err(status) => status,
     }
 }

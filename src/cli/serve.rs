@@ -22,7 +22,7 @@ pub fn run(arguments: &ServeArguments) -> ExitCode {
     if let Err(error) = logs::start(&config.logging) {
         return crate::cli::fault(&error);
     }
-    on_runtime(serve(config, arguments.demo))
+    on_runtime(config.store, serve(config, arguments.demo))
 }
 
 async fn serve(config: Config, with_demo: bool) -> ExitCode {

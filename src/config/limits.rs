@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ConfigError, within};
 
+/// What `in_flight_max` is for each core when it is not set.
+const IN_FLIGHT_PER_CORE: usize = 512;
+
 /// Bounds on connections, requests and time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,7 +29,8 @@ pub struct Limits {
     pub keep_alive_idle_ms: u64,
     /// Most connections of one listener; one more is answered 503.
     pub connections_max: usize,
-    /// Most requests in work at one listener; one more is answered 503.
+    /// Most requests in work at one listener; one more is answered 503. 0 is 512 per core: what waits for a core then has
+    /// its answer within some 50 ms.
     pub in_flight_max: usize,
     /// Most concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
@@ -45,7 +49,7 @@ impl Default for Limits {
             request_deadline_ms: 10_000,
             keep_alive_idle_ms: 75_000,
             connections_max: 10_000,
-            in_flight_max: 2_048,
+            in_flight_max: 0,
             http2_streams_max: 256,
             drain_secs: 30,
         }
@@ -78,6 +82,11 @@ impl Limits {
         Duration::from_secs(self.drain_secs)
     }
 
+    /// Requests that may be in work at one listener at the same time.
+    pub fn in_flight(&self) -> usize {
+        if self.in_flight_max == 0 { IN_FLIGHT_PER_CORE * super::cores() } else { self.in_flight_max }
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         within("limits.body_bytes_max", &self.body_bytes_max, &(1024..=16 * 1024 * 1024))?;
         within("limits.header_bytes_max", &self.header_bytes_max, &(8 * 1024..=1024 * 1024))?;
@@ -87,7 +96,7 @@ impl Limits {
         within("limits.request_deadline_ms", &self.request_deadline_ms, &(100..=600_000))?;
         within("limits.keep_alive_idle_ms", &self.keep_alive_idle_ms, &(100..=3_600_000))?;
         within("limits.connections_max", &self.connections_max, &(1..=1_000_000))?;
-        within("limits.in_flight_max", &self.in_flight_max, &(1..=1_000_000))?;
+        within("limits.in_flight_max", &self.in_flight_max, &(0..=1_000_000))?;
         within("limits.http2_streams_max", &self.http2_streams_max, &(1..=65_535))?;
         within("limits.drain_secs", &self.drain_secs, &(0..=3600))
     }

@@ -131,3 +131,9 @@ fn what_is_printed_without_secrets_reads_back() {
     let again = load(&config.redacted(), &[]).unwrap();
     assert_eq!(again.redacted(), config.redacted());
 }
+
+#[test]
+fn requests_in_work_are_bounded_by_core_unless_a_number_is_given() {
+    assert_eq!(Config::default().limits.in_flight(), 512 * super::cores());
+    assert_eq!(load("", &[("JETON__LIMITS__IN_FLIGHT_MAX", "7")]).unwrap().limits.in_flight(), 7);
+}

@@ -32,6 +32,7 @@ pub(super) struct House {
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
     pub(super) in_flight: AtomicUsize,
+    pub(super) in_flight_max: usize,
 }
 
 /// What all requests of a connection have in common.
@@ -61,7 +62,7 @@ impl House {
 impl<'a> Turn<'a> {
     fn begin(house: &'a House, pulse: &'a Pulse) -> Self {
         pulse.begin();
-        let admitted = house.in_flight.fetch_add(1, Relaxed) < house.limits.in_flight_max;
+        let admitted = house.in_flight.fetch_add(1, Relaxed) < house.in_flight_max;
         Self { house, pulse, admitted }
     }
 }

@@ -92,7 +92,8 @@ impl Bound {
 /// Serves until `drain` is started and then until every request in work is answered, `limits.drain_secs` at most.
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, ids, metrics, .. } = bound;
-    let house = House { limits, proxies, metrics, ids, in_flight: AtomicUsize::new(0) };
+    let in_flight_max = limits.in_flight();
+    let house = House { limits, proxies, metrics, ids, in_flight: AtomicUsize::new(0), in_flight_max };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(connection::http(&house.limits)),
