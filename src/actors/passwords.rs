@@ -110,6 +110,7 @@ impl Passwords {
             threads: Arc::new(Semaphore::new(threads)),
             post: Arc::clone(&post),
             argon: Arc::clone(&argon),
+            niceness: settings.niceness,
             pace_ms: Arc::clone(&pace_ms),
             metrics: Arc::clone(&metrics),
         };

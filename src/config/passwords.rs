@@ -14,6 +14,9 @@ pub struct Passwords {
     pub parallelism: u32,
     /// Hashes computed at the same time; 0 is one per core.
     pub threads: usize,
+    /// How far hashing steps back when a core is wanted for something else, 0 to 19 (`nice`, Linux): a login takes as long
+    /// as a thousand tokens, and those do not wait for it.
+    pub niceness: u8,
     /// Hashes that wait for a thread; over it, callers are told to come back (503 with `Retry-After`).
     pub queue: usize,
     /// Hashes of one tenant that are computed or wait; over it, its callers are told to come back. Tenants take turns.
@@ -37,6 +40,7 @@ impl Default for Passwords {
             iterations: 2,
             parallelism: 1,
             threads: 0,
+            niceness: 10,
             queue: 64,
             tenant_queue: 48,
             deadline_ms: 2_000,

@@ -66,6 +66,7 @@ pub(crate) struct GateArguments {
     pub(crate) threads: Arc<Semaphore>,
     pub(crate) post: Arc<Post<GateMsg>>,
     pub(crate) argon: Arc<Argon>,
+    pub(crate) niceness: u8,
     pub(crate) pace_ms: Arc<AtomicU64>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -149,13 +150,14 @@ impl GateState {
 
 impl GateArguments {
     fn start(&self, job: Job, thread: Thread) {
-        let (argon, pace) = (Arc::clone(&self.argon), Arc::clone(&self.pace_ms));
+        let (argon, pace, niceness) = (Arc::clone(&self.argon), Arc::clone(&self.pace_ms), self.niceness);
         if !matches!(job.work, Work::Score { .. }) {
             self.metrics.hash_computed();
         }
         job.task.begun.store(true, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
             let thread = thread;
+            step_back(niceness);
             let began = Instant::now();
             let done = job.work.compute(&argon);
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -164,6 +166,17 @@ impl GateArguments {
             drop(thread);
         });
     }
+}
+
+/// Lets this thread yield to those that carry requests. It stays so: threads of this pool carry none.
+fn step_back(niceness: u8) {
+    // On Linux this is of the calling thread; elsewhere it would be the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, i32::from(niceness)) {
+        tracing::debug!(%error, "a hash is computed at the usual priority");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
 }
 
 impl Work {

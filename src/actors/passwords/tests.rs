@@ -8,6 +8,7 @@ pub(super) const CHEAP: Settings = Settings {
     iterations: 2,
     parallelism: 1,
     threads: 2,
+    niceness: 0,
     queue: 4,
     tenant_queue: 6,
     deadline_ms: 5_000,
@@ -47,6 +48,25 @@ async fn a_hash_matches_its_password_only_and_never_repeats() {
     let reference =
         argon2::PasswordVerifier::verify_password(&argon2::Argon2::default(), b"hunter42", &*hash);
     assert_eq!(reference, Ok(()), "another implementation of the string agrees");
+}
+
+/// `nice` of every thread of this process: field 19 of `stat` (proc(5)).
+#[cfg(target_os = "linux")]
+fn niceness_of_threads() -> Vec<u8> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let stats =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).ok());
+    stats.filter_map(|stat| stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hashing_steps_back_and_requests_do_not() {
+    let passwords = world(&Settings { niceness: 17, ..CHEAP }).await.passwords;
+    passwords.hash(text("hunter42")).await.unwrap();
+    let found = niceness_of_threads();
+    assert!(found.contains(&17), "{found:?}");
+    assert!(found.contains(&0), "{found:?}");
 }
 
 #[tokio::test]
