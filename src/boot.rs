@@ -3,16 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
-use crate::actors::{Actors, Deps, News, Settings};
+use crate::actors::{Actors, Deps, Settings};
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::engine::breaches::Breaches;
 use crate::engine::mail::Mailer;
 use crate::engine::{Engine, Parts};
-use crate::model::change::Change;
 use crate::model::record::SYSTEM_TENANT;
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::TenantId;
@@ -28,6 +26,7 @@ pub mod bootstrap;
 pub mod master_key;
 pub mod open_store;
 mod start_error;
+mod tenants;
 mod web;
 
 pub use crate::engine::registrar;
@@ -109,7 +108,7 @@ impl Server {
         listeners: Listeners,
         engine: Arc<Engine>,
     ) -> Result<Self, StartError> {
-        let tenants = follow_tenants(Arc::clone(&engine)).await?;
+        let tenants = tenants::follow(Arc::clone(&engine)).await?;
         let public = listeners.public.counting(engine.shared_metrics());
         let operations = listeners.operations.counting(engine.shared_metrics());
         let limits = Arc::new(config.limits.clone());
@@ -232,45 +231,4 @@ async fn reload(tenancy: &Tenancy, store: &SharedStore) -> Result<(), StoreError
     let catalog = Catalog::new(Arc::clone(store));
     tenancy.replace(catalog.all::<Tenant>(&TenantId::from(SYSTEM_TENANT)).await?);
     Ok(())
-}
-
-/// Keeps the view of tenants up to date with the change feed, beginning with what is there now: a tenant made
-/// between the engine's start and this one would be missed otherwise.
-async fn follow_tenants(engine: Arc<Engine>) -> Result<JoinHandle<()>, StoreError> {
-    let mut changes = engine.actors().changes.subscribe();
-    engine.resume_demolitions().await?;
-    Ok(tokio::spawn(async move {
-        loop {
-            match changes.recv().await {
-                Ok(News::Changed(Change::Tenant { tenant })) => follow(&engine, Some(&tenant)).await,
-                Ok(News::Everything) | Err(RecvError::Lagged(_)) => follow(&engine, None).await,
-                Ok(News::Changed(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-        }
-    }))
-}
-
-/// Reloads until it succeeds: a tenant that was disabled must not be served until something else changes.
-async fn reload_at_last(engine: &Engine) {
-    while let Err(error) = engine.reload_tenants().await {
-        tracing::warn!(%error, "tenants were not reloaded; trying again");
-        tokio::time::sleep(RELOAD_PAUSE).await;
-    }
-}
-
-/// How long to wait before reading the tenants again when they could not be read.
-const RELOAD_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// Takes over one changed tenant, or all of them.
-async fn follow(engine: &Engine, changed: Option<&TenantId>) {
-    reload_at_last(engine).await;
-    let registered = match changed.map(|tenant| engine.tenancy().by_id(tenant)) {
-        None => bootstrap::furnish_all(engine).await,
-        Some(None) => Ok(()),
-        Some(Some(tenant)) => bootstrap::furnish(engine, &tenant).await,
-    };
-    if let Err(error) = registered {
-        tracing::warn!(%error, "a tenant was not furnished; the next change tries again");
-    }
 }

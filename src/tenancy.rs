@@ -28,8 +28,15 @@ pub struct TenantView {
 #[derive(Debug, Default)]
 struct Snapshot {
     by_host: HashMap<String, Arc<TenantView>>,
-    by_id: HashMap<TenantId, Arc<TenantView>>,
+    by_id: HashMap<TenantId, Site>,
     default: Option<Arc<TenantView>>,
+}
+
+/// One tenant, and where else than at its own host it answers.
+#[derive(Clone, Debug)]
+struct Site {
+    view: Arc<TenantView>,
+    hosts: Vec<(String, Arc<TenantView>)>,
 }
 
 /// The present view of tenants; reading takes no lock.
@@ -47,24 +54,43 @@ impl Tenancy {
 
     /// Swaps the whole view; disabled tenants are left out.
     pub fn replace(&self, tenants: Vec<Tenant>) {
-        let mut fresh = Snapshot::default();
-        for tenant in tenants.into_iter().filter(|tenant| tenant.enabled) {
-            for claimed in tenant.claimed_domains.iter().filter(|claimed| claimed.is_ready()) {
-                let view = Arc::new(self.view_at(&claimed.domain, tenant.clone()));
-                fresh.by_host.insert(claimed.domain.clone(), view);
-            }
-            let view = Arc::new(self.view(tenant));
-            for host in &view.tenant.custom_domains {
-                fresh.by_host.insert(host.to_ascii_lowercase(), Arc::clone(&view));
-            }
-            fresh.by_id.insert(view.tenant.id.clone(), view);
+        let enabled = tenants.into_iter().filter(|tenant| tenant.enabled);
+        self.swap(enabled.map(|tenant| (tenant.id.clone(), self.site(tenant))).collect());
+    }
+
+    /// Takes over some tenants, each as it is now: without one, or disabled, it is left out. The others stay.
+    /// Callers take turns.
+    pub fn change(&self, changed: Vec<(TenantId, Option<Tenant>)>) {
+        let mut sites = self.present.load().by_id.clone();
+        for (id, tenant) in changed {
+            match tenant.filter(|tenant| tenant.enabled) {
+                Some(tenant) => sites.insert(id, self.site(tenant)),
+                None => sites.remove(&id),
+            };
         }
+        self.swap(sites);
+    }
+
+    fn swap(&self, by_id: HashMap<TenantId, Site>) {
+        let mut by_host: HashMap<_, _> = by_id.values().flat_map(|site| site.hosts.iter().cloned()).collect();
         // Last, so that no custom domain takes another tenant's own host.
-        for view in fresh.by_id.values() {
-            fresh.by_host.insert(own_host(&self.naming, &view.tenant.id), Arc::clone(view));
+        for (id, site) in &by_id {
+            by_host.insert(own_host(&self.naming, id), Arc::clone(&site.view));
         }
-        fresh.default = fresh.by_id.get(&TenantId::from(self.naming.default_tenant.as_str())).cloned();
-        self.present.store(Arc::new(fresh));
+        let default = by_id
+            .get(&TenantId::from(self.naming.default_tenant.as_str()))
+            .map(|site| Arc::clone(&site.view));
+        self.present.store(Arc::new(Snapshot { by_host, by_id, default }));
+    }
+
+    fn site(&self, tenant: Tenant) -> Site {
+        let claimed = tenant.claimed_domains.iter().filter(|claimed| claimed.is_ready());
+        let at_claimed = |domain: &String| (domain.clone(), Arc::new(self.view_at(domain, tenant.clone())));
+        let mut hosts: Vec<_> = claimed.map(|claimed| at_claimed(&claimed.domain)).collect();
+        let view = Arc::new(self.view(tenant));
+        let custom = view.tenant.custom_domains.iter().map(|host| host.to_ascii_lowercase());
+        hosts.extend(custom.map(|host| (host, Arc::clone(&view))));
+        Site { view, hosts }
     }
 
     /// The tenant that answers at `host` (a `Host` header: a port is ignored, case too).
@@ -120,12 +146,12 @@ impl Tenancy {
 
     /// The tenant called `id`.
     pub fn by_id(&self, id: &TenantId) -> Option<Arc<TenantView>> {
-        self.present.load().by_id.get(id).cloned()
+        self.present.load().by_id.get(id).map(|site| Arc::clone(&site.view))
     }
 
     /// Every enabled tenant, in no order.
     pub fn all(&self) -> Vec<Arc<TenantView>> {
-        self.present.load().by_id.values().cloned().collect()
+        self.present.load().by_id.values().map(|site| Arc::clone(&site.view)).collect()
     }
 }
 
@@ -200,6 +226,32 @@ mod tests {
         assert_eq!(name(&tenancy, "nosuch.example.test.:80"), None);
         assert_eq!(name(&tenancy, "Acme.example.test.").as_deref(), Some("acme"));
         assert_eq!(name(&tenancy, "gone.example.test"), None);
+    }
+
+    #[test]
+    fn a_change_of_some_tenants_leaves_the_others_as_they_are() {
+        let tenancy = tenancy(Some("beta"));
+        let tenant = |json: &str| serde_json::from_str::<Tenant>(json).unwrap();
+        let beta = tenancy.by_id(&TenantId::from("beta")).unwrap();
+        tenancy.change(vec![
+            (TenantId::from("acme"), Some(tenant(r#"{"id":"acme","custom_domains":["id.acme.test"]}"#))),
+            (TenantId::from("thief"), None),
+            (TenantId::from("gone"), Some(tenant(r#"{"id":"gone"}"#))),
+            (TenantId::from("nosuch"), Some(tenant(r#"{"id":"nosuch","enabled":false}"#))),
+        ]);
+        assert_eq!(name(&tenancy, "id.acme.test").as_deref(), Some("acme"));
+        assert_eq!(
+            name(&tenancy, "login.acme.test").as_deref(),
+            Some("beta"),
+            "given up: nobody's, so the default's"
+        );
+        assert_eq!(name(&tenancy, "gone.example.test").as_deref(), Some("gone"));
+        for nobody in ["thief.example.test", "nosuch.example.test"] {
+            assert_eq!(name(&tenancy, nobody), None, "{nobody}");
+        }
+        assert!(Arc::ptr_eq(&beta, &tenancy.by_id(&TenantId::from("beta")).unwrap()));
+        tenancy.change(vec![(TenantId::from("beta"), None)]);
+        assert_eq!(name(&tenancy, "login.acme.test"), None, "there is no default any more");
     }
 
     #[test]

@@ -87,11 +87,13 @@ impl Listeners {
             Change::SessionEnded { session, spares: false, .. } => self.ring.forget(*session),
             Change::Client { .. }
             | Change::ClientGrant { .. }
+            | Change::Connection { .. }
             | Change::Organization { .. }
             | Change::ResourceServer { .. }
             | Change::Role { .. }
             | Change::SessionEnded { spares: true, .. }
             | Change::Tenant { .. }
+            | Change::TenantEmptied { .. }
             | Change::User { .. } => {}
         }
         // Nobody may be listening.

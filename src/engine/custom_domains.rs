@@ -64,7 +64,7 @@ impl Engine {
             };
         };
         let proved = registrar(self).change_domain(tenant, &domain.id, settle).await?;
-        self.reload_tenants().await?;
+        self.reload_tenants([tenant]).await?;
         Ok(proved)
     }
 
@@ -74,7 +74,7 @@ impl Engine {
     /// [`Refusal::Missing`].
     pub async fn give_up_domain(&self, tenant: &TenantId, id: &str) -> Result<(), Refusal> {
         registrar(self).remove_domain(tenant, id).await?;
-        self.reload_tenants().await?;
+        self.reload_tenants([tenant]).await?;
         Ok(())
     }
 

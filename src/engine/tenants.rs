@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::engine::records::clients::ClientDraft;
@@ -13,7 +14,7 @@ use crate::engine::records::tenants::TenantDraft;
 use crate::engine::records::{Mode, Refusal};
 use crate::engine::registrar::registrar;
 use crate::engine::{Engine, management_api};
-use crate::model::record::{Record as _, SYSTEM_TENANT};
+use crate::model::record::SYSTEM_TENANT;
 use crate::model::signing_key::Algorithm;
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::{ClientId, TenantId};
@@ -58,12 +59,30 @@ pub struct NewTenant {
 pub struct Demolitions(Arc<Mutex<HashSet<TenantId>>>);
 
 impl Engine {
-    /// Takes over the tenants that the store has now.
+    /// Takes over some tenants as the store has them now; the others stay as they are.
     ///
     /// # Errors
     /// [`StoreError`]; the view stays what it was.
-    pub async fn reload_tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        // One at a time, so that an older list never replaces a newer one.
+    pub async fn reload_tenants(
+        &self,
+        changed: impl IntoIterator<Item = &TenantId>,
+    ) -> Result<(), StoreError> {
+        // One at a time, so that an older document never replaces a newer one.
+        let _turn = self.reloading.lock().await;
+        let (catalog, system) = (self.cached().catalog(), TenantId::from(SYSTEM_TENANT));
+        let reading = changed.into_iter().map(|id| async {
+            let found = catalog.find::<Tenant>(&system, id.as_str()).await?;
+            Ok::<_, StoreError>((id.clone(), found.map(|found| found.record)))
+        });
+        self.tenancy().change(try_join_all(reading).await?);
+        Ok(())
+    }
+
+    /// Takes over all tenants that the store has now, which are returned.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the view stays what it was.
+    pub async fn reload_all_tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         let _turn = self.reloading.lock().await;
         let tenants = self.cached().catalog().all::<Tenant>(&TenantId::from(SYSTEM_TENANT)).await?;
         self.tenancy().replace(tenants.clone());
@@ -96,7 +115,7 @@ impl Engine {
         management_api::grant_all(&registrar, &view, client.record.client_id.as_str()).await?;
         let enable = TenantDraft { id: id.to_string(), enabled: Some(true), ..TenantDraft::default() };
         let tenant = registrar.put_tenant(enable, Mode::Update).await?.record;
-        self.reload_tenants().await?;
+        self.reload_tenants([&id]).await?;
         Ok(NewTenant { tenant, client: client.record.client_id, secret: client.secret })
     }
 
@@ -106,9 +125,8 @@ impl Engine {
     /// # Errors
     /// [`Refusal::Missing`]; asking again is safe and goes on with what is left.
     pub async fn delete_tenant(&self, id: &TenantId, version: u64) -> Result<(), Refusal> {
-        let retired = registrar(self).at_version(version).retire_tenant(id).await?;
-        self.cached().apply(&retired.change());
-        self.reload_tenants().await?;
+        registrar(self).at_version(version).retire_tenant(id).await?;
+        self.reload_tenants([id]).await?;
         self.demolish(id);
         Ok(())
     }
@@ -118,7 +136,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub async fn resume_demolitions(&self) -> Result<(), StoreError> {
-        for tenant in self.reload_tenants().await?.into_iter().filter(|tenant| tenant.deleting) {
+        for tenant in self.reload_all_tenants().await?.into_iter().filter(|tenant| tenant.deleting) {
             self.demolish(&tenant.id);
         }
         Ok(())

@@ -77,7 +77,7 @@ async fn change(call: &Call<'_>) -> Outcome {
     let draft = call.draft_with(json!({ "id": call.capture(0) }))?;
     let put = call.registrar().at_version(standing.version).put_tenant(draft, Mode::Update).await?;
     call.changed(&put.record.change());
-    call.engine.reload_tenants().await?;
+    call.engine.reload_tenants([&put.record.id]).await?;
     Ok(Answer::shown(render(call, &put.record)))
 }
 

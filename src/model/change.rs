@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
-use crate::protocol::ids::{Audience, ClientId, FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::protocol::ids::{
+    Audience, ClientId, ConnectionId, FamilyKey, OrganizationId, SessionId, TenantId, UserId,
+};
 
 /// One entry of the change feed; every node drops what it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,8 @@ pub enum Change {
     Client { tenant: TenantId, client: ClientId },
     /// A client grant was written or removed.
     ClientGrant { tenant: TenantId, client: ClientId, audience: Audience },
+    /// A connection was written or removed.
+    Connection { tenant: TenantId, connection: ConnectionId },
     /// A single refresh family was revoked; the second copy of that fact (design §7).
     FamilyRevoked { session: SessionId, family: FamilyKey, at: UnixMs },
     /// The tenant's signing keys changed.
@@ -36,6 +40,8 @@ pub enum Change {
     },
     /// A tenant's settings were written or the tenant was removed.
     Tenant { tenant: TenantId },
+    /// A tenant was taken apart: nothing that was kept of it is there any more.
+    TenantEmptied { tenant: TenantId },
     /// A user was written or removed: blocked, a new not-before epoch, other roles.
     User { tenant: TenantId, user: UserId },
 }

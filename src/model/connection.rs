@@ -150,8 +150,7 @@ impl Record for Connection {
         vec![format!("con:{}", self.id)]
     }
 
-    /// A connection's rules are settings of the tenant.
     fn change(&self) -> Change {
-        Change::Tenant { tenant: self.tenant.clone() }
+        Change::Connection { tenant: self.tenant.clone(), connection: self.name.clone() }
     }
 }

@@ -110,7 +110,7 @@ impl Cached {
         self.client_grants.load(&name, load).await
     }
 
-    /// The connection called `name`. A change of one is a change of its tenant.
+    /// The connection called `name`.
     ///
     /// # Errors
     /// As [`Cached::client`].
@@ -194,6 +194,9 @@ impl Cached {
             Change::ClientGrant { tenant, client, audience } => {
                 self.client_grants.forget(&Name::pair(tenant, client.as_str(), audience.as_str()));
             }
+            Change::Connection { tenant, connection } => {
+                self.connections.forget(&Name::of(tenant, connection.as_str()));
+            }
             Change::Organization { tenant, organization, name } => {
                 self.organizations.forget(&Name::of(tenant, organization.as_str()));
                 self.organizations_by_name.forget(&Name::of(tenant, &lowercase(name)));
@@ -203,12 +206,13 @@ impl Cached {
             }
             Change::Role { tenant } => self.roles.forget(&Name::of(tenant, "")),
             Change::User { tenant, user } => self.users.forget(&Name::of(tenant, user.as_str())),
-            // A tenant that is gone or another takes everything with it; this is rare.
-            Change::Tenant { .. } => self.drop_all(),
+            // What was removed with it was not named one by one. This is rare.
+            Change::TenantEmptied { .. } => self.drop_all(),
             Change::FamilyRevoked { .. }
             | Change::Keys { .. }
             | Change::Membership { .. }
-            | Change::SessionEnded { .. } => {}
+            | Change::SessionEnded { .. }
+            | Change::Tenant { .. } => {}
         }
     }
 

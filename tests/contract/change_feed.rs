@@ -34,6 +34,8 @@ fn changes(world: &World) -> Vec<Change> {
         Change::Role { tenant: tenant() },
         Change::SessionEnded { session: SessionId(dice()), at: now(), spares: true },
         Change::Tenant { tenant: tenant() },
+        Change::TenantEmptied { tenant: tenant() },
+        Change::Connection { tenant: tenant(), connection: "people".into() },
         Change::User { tenant: tenant(), user },
     ]
 }

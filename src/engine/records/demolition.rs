@@ -1,7 +1,7 @@
 //! The end of a tenant: everything that is kept of it goes, a batch at a time, and the tenant itself last.
 //!
-//! Each batch can be repeated, so whoever begins again goes on with what is left. Nothing is said to the change
-//! feed on the way: the tenant is disabled, and nobody may ask for what is being removed.
+//! Each batch can be repeated, so whoever begins again goes on with what is left. The change feed is
+//! told at the end only: the tenant is disabled, and nobody may ask for what is being removed.
 
 use std::time::Duration;
 
@@ -73,6 +73,7 @@ impl Demolition {
         }
         let store = self.catalog.store();
         store.publish(&Change::Keys { tenant: self.tenant.clone() }).await?;
+        store.publish(&Change::TenantEmptied { tenant: self.tenant.clone() }).await?;
         while store.forget_events(&self.tenant, EVENTS).await? {}
         self.catalog.remove::<Tenant>(&TenantId::from(SYSTEM_TENANT), self.tenant.as_str()).await?;
         tracing::info!(tenant = %self.tenant, "a tenant was removed");

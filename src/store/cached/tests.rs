@@ -39,6 +39,32 @@ impl World {
 }
 
 #[tokio::test]
+async fn only_what_a_change_can_have_touched_is_forgotten() {
+    let world = world();
+    world.save(&organization("org_1", "one", "One")).await;
+    let other = TenantId::from("other");
+    let connection = "people".into();
+    for (change, (organization, connections)) in [
+        (Change::Tenant { tenant: world.tenant.clone() }, (false, 0)),
+        (Change::TenantEmptied { tenant: other.clone() }, (true, 2)),
+        (Change::Connection { tenant: world.tenant.clone(), connection }, (false, 1)),
+    ] {
+        let looks = async || {
+            let before = world.store.asked();
+            world.shown("org_1").await;
+            let organization = world.store.asked() - before;
+            world.cached.connection(&world.tenant, "people").await.unwrap();
+            world.cached.connection(&world.tenant, "others").await.unwrap();
+            (organization > 0, world.store.asked() - before - organization)
+        };
+        looks().await;
+        assert_eq!(looks().await, (false, 0));
+        world.cached.apply(&change);
+        assert_eq!(looks().await, (organization, connections), "{change:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_look_asks_nobody_even_for_what_is_absent() {
     let world = world();
     world.save(&organization("org_1", "one", "One")).await;
