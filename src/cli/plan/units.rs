@@ -16,9 +16,11 @@ pub struct Units {
     pub introspection_us: f64,
     /// Engine CPU of one password login, in microseconds: argon2id at 19 MiB, t = 2, p = 1.
     pub login_us: f64,
-    /// Redis CPU of one rotation, in microseconds.
+    /// CPU of one refresh at its primary, in microseconds: the whole process at capacity, of which the function is half.
+    /// Its replica takes a third as much, on a core of its own.
     pub redis_refresh_us: f64,
-    /// Redis CPU of what one login writes (session, family, index of the user), in microseconds, without the replica's.
+    /// CPU of one password login at the primaries, in microseconds: attack protection, session, family, index of the user,
+    /// log event. Their replicas take a third as much.
     pub redis_login_us: f64,
     /// Redis memory of one session with one family and its entry in the user's index, in bytes.
     pub session_bytes: f64,
@@ -46,10 +48,10 @@ impl Default for Units {
             refresh_us: 40.7,
             introspection_us: 30.0,
             login_us: 17_500.0,
-            redis_refresh_us: 9.3,
-            redis_login_us: 30.0,
+            redis_refresh_us: 19.5,
+            redis_login_us: 195.0,
             session_bytes: 400.0,
-            user_bytes: 1_500.0,
+            user_bytes: 2_500.0,
             engine_bytes: 150.0 * 1024.0 * 1024.0,
             engine_busy: 0.5,
             redis_busy: 0.5,
