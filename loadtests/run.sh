@@ -268,13 +268,15 @@ peers() {
 # ---- growth ------------------------------------------------------------------------------------------------------------
 
 growth() {
-  local count have=0
+  local count fresh have=0
   # What is new is not in any cache yet.
   export WARMUP=${WARMUP:-5s}
   [ "$store" = cluster ] || die "growth imports while engines run, and needs STORE=cluster"
   for count in ${GROWTH_SESSIONS:-1000 10000 100000}; do
     # Chains of the newest; the older ones are only there, as most sessions are at any moment.
-    python3 loadtests/seed.py "${base_urls%%,*}" $((count - have)) | tail -n 20000 >"$work/tokens"
+    fresh=$((count - have < 20000 ? count - have : 20000))
+    fill $((count - have - fresh))
+    python3 loadtests/seed.py "${base_urls%%,*}" "$fresh" >"$work/tokens"
     have=$count
     echo "$count" >"$work/grown"
     on_jeton refresh_chain "$count sessions"
@@ -295,6 +297,16 @@ growth() {
     wait "$holder" || failed=1
     holder=""
   done
+}
+
+fill() { # how many sessions, of which nobody keeps the tokens
+  [ "$1" -gt 0 ] || return 0
+  "${on_load[@]}" wrk -t1 -c64 -d1000h -s loadtests/wrk/people.lua "${base_urls%%,*}/oauth/token" -- \
+    "$(python3 loadtests/seed.py form)" "$USERS" "$1" >"$work/filled" || {
+    tail -1 "$work/filled" >&2
+    die "$1 sessions could not be made"
+  }
+  note "$(tail -1 "$work/filled")"
 }
 
 hold() { # connections to the first engine
@@ -356,6 +368,7 @@ case " ${names[*]} " in *" failover "*) replicas=2 ;; esac
 replicas=${REPLICAS:-$replicas}
 
 tests/install redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 taskset:util-linux >&2
+case " ${names[*]} " in *" growth "*) tests/install wrk:wrk >&2 ;; esac
 k6=$(loadtests/k6/install)
 jeton=$(program)
 observed_peer=()

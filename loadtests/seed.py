@@ -1,5 +1,7 @@
 """Sessions before a run: seed.py BASE_URL COUNT prints a refresh token per line, the k-th of person k (modulo USERS).
 
+seed.py form prints the form of such a login, up to the name of the person.
+
 USERS (1000) is how many people loadtests/tenant.py made. Who is told to come back does, for a minute.
 """
 
@@ -19,15 +21,15 @@ CLIENT = "load-web"
 OWN = threading.local()
 
 
-def form(number: int) -> str:
+def form(person: str) -> str:
     return urlencode({
         "grant_type": "password",
         "client_id": CLIENT,
         "client_secret": hashlib.sha256(f"load test secret of {CLIENT}".encode()).hexdigest(),
-        "username": f"user-{number % USERS:07}@load.example",
         "password": "load-test-password",
         "audience": "https://api.load.example/",
         "scope": "openid profile email offline_access",
+        "username": person,
     })
 
 
@@ -40,7 +42,7 @@ def ask(place: str, number: int) -> tuple[int, bytes]:
     if not hasattr(OWN, "server"):
         OWN.server = http.client.HTTPConnection(place, timeout=30)
     try:
-        OWN.server.request("POST", "/oauth/token", form(number), headers(number))
+        OWN.server.request("POST", "/oauth/token", form(f"user-{number % USERS:07}@load.example"), headers(number))
         answer = OWN.server.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
@@ -71,6 +73,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if sys.argv[1:] == ["form"]:
+        print(form(""))
+    elif len(sys.argv) == 3:
+        main()
+    else:
         sys.exit(__doc__)
-    main()
