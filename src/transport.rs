@@ -4,7 +4,7 @@
 //! listener   accepts, and turns away what is over the limit
 //! tls        shakes hands
 //! wire       the byte stream, watched: which phase is this connection in?
-//! connection hyper, told by `roster` when to finish, when it is late, when it is cut
+//! connection hyper while requests come; told by `roster` when to rest, to finish, that it is late, that it is cut
 //! intake     one request: admitted, body read, service called, within its deadline
 //! ```
 //! No connection owns a timer. One sweep per listener looks at the phases of all connections once a second, and a request

@@ -1,16 +1,16 @@
-//! One connection: the TLS handshake if there is one, then hyper until it ends or is told to.
+//! One connection: the TLS handshake if there is one, then hyper for as long as requests come, until it ends or is told to.
 
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,7 +21,7 @@ use super::pulse::{Order, Pulse};
 use super::refusal::Refusal;
 use super::roster::Place;
 use super::tls::Tls;
-use super::wire::Wire;
+use super::wire::{Protocol, Wire};
 use crate::config::limits::Limits;
 use crate::telemetry::labels::RefusalLabel;
 
@@ -38,32 +38,34 @@ pub(super) struct Accepted<S> {
 }
 
 /// The protocols and their bounds.
-pub(super) fn http(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut http = Builder::new(TokioExecutor::new());
-    // The sweep times heads and idleness, so that hyper needs no timer per request. Bodies are small: one flat write.
-    // Never `pipeline_flush`: with it, hyper drops an answer when bytes it did not read are left (a refused head or body).
-    http.http1()
-        .header_read_timeout(None)
-        .half_close(true)
-        .keep_alive(true)
-        .max_headers(limits.headers_max)
-        .max_buf_size(limits.header_bytes_max)
-        .writev(false);
-    http.http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.http2_streams_max)
-        .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
-        .keep_alive_interval(HTTP2_PING)
-        .keep_alive_timeout(HTTP2_PING);
-    http
+pub(super) struct Http {
+    one: http1::Builder,
+    two: http2::Builder<TokioExecutor>,
+}
+
+impl Http {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let (mut one, mut two) = (http1::Builder::new(), http2::Builder::new(TokioExecutor::new()));
+        // The sweep times heads and idleness, so that hyper needs no timer per request. Bodies are small: one flat write.
+        // Never `pipeline_flush`: with it, hyper drops an answer when bytes it did not read are left (a refused head or
+        // body).
+        one.header_read_timeout(None)
+            .half_close(true)
+            .keep_alive(true)
+            .max_headers(limits.headers_max)
+            .max_buf_size(limits.header_bytes_max)
+            .writev(false);
+        two.timer(TokioTimer::new())
+            .max_concurrent_streams(limits.http2_streams_max)
+            .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
+            .keep_alive_interval(HTTP2_PING)
+            .keep_alive_timeout(HTTP2_PING);
+        Self { one, two }
+    }
 }
 
 /// Serves one connection to its end.
-pub(super) async fn run<S: Service>(
-    accepted: Accepted<S>,
-    tls: Option<Arc<Tls>>,
-    http: Arc<Builder<TokioExecutor>>,
-) {
+pub(super) async fn run<S: Service>(accepted: Accepted<S>, tls: Option<Arc<Tls>>, http: Arc<Http>) {
     let Accepted { stream, from, place, house, service } = accepted;
     let pulse = Arc::clone(&place.pulse);
     let socket = Peer { address: from.ip().to_canonical(), secure: tls.is_some() };
@@ -101,35 +103,135 @@ fn refuse_handshake(house: &House, cause: &str) {
     }
 }
 
-async fn drive<T, S>(wire: Wire<T>, link: Arc<Link<S>>, http: &Builder<TokioExecutor>)
+/// Serves what is asked. Between requests, a connection of HTTP/1 that stays silent from one sweep to the next gives up
+/// what hyper holds for it (some 20 KiB of buffers) and keeps its stream alone, until the caller says something.
+async fn drive<T, S>(mut wire: Wire<T>, link: Arc<Link<S>>, http: &Http)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service,
 {
-    let pulse = Arc::clone(&link.pulse);
-    let service = service_fn(move |request| answer(Arc::clone(&link), request));
-    let mut connection = pin!(http.serve_connection(TokioIo::new(wire), service));
-    let mut obeyed = None;
-    let ended = poll_fn(|cx| {
-        // Waking takes the waker away; it is put back after each order, and the order read again after that.
-        if obeyed != Some(pulse.order()) {
-            pulse.listen(cx.waker());
-            let order = pulse.order();
-            if order == Order::Close {
-                connection.as_mut().graceful_shutdown();
-            }
-            obeyed = Some(order);
-            if order == Order::Cut {
-                return Poll::Ready(Ok(()));
-            }
+    let mut known = None;
+    loop {
+        known = hear(&mut wire, known, &link.pulse).await;
+        match known {
+            None => return close(wire, &link.pulse).await,
+            Some(Protocol::Http1) => match speak_http1(wire, &link, http).await {
+                Some(resting) => wire = resting,
+                None => return,
+            },
+            Some(Protocol::Http2) => return speak_http2(wire, &link, http).await,
         }
-        connection.as_mut().poll(cx)
-    });
-    if let Err(cause) = ended.await {
-        log_end(&pulse, &*cause);
     }
 }
 
-fn log_end(pulse: &Pulse, cause: &(dyn Error + Send + Sync)) {
+/// Waits for the caller to say something; `None` when the connection is over instead.
+async fn hear<T>(wire: &mut Wire<T>, known: Option<Protocol>, pulse: &Pulse) -> Option<Protocol>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    pulse.rests(true);
+    let heard = poll_fn(|cx| {
+        pulse.listen(cx.waker());
+        match pulse.order() {
+            Order::Close | Order::Cut => Poll::Ready(Ok(None)),
+            // Of being late, the wire tells the caller.
+            Order::None | Order::Late => wire.poll_hear(known, cx),
+        }
+    });
+    let heard = heard.await;
+    pulse.rests(false);
+    heard.unwrap_or_else(|cause| {
+        log_end(pulse, &cause);
+        None
+    })
+}
+
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<T>, pulse: &Pulse) {
+    let closed = poll_fn(|cx| {
+        pulse.listen(cx.waker());
+        if pulse.order() == Order::Cut { Poll::Ready(Ok(())) } else { Pin::new(&mut wire).poll_shutdown(cx) }
+    });
+    if let Err(cause) = closed.await {
+        log_end(pulse, &cause);
+    }
+}
+
+/// Serves requests until the connection ends, or has nothing to do and is told to rest: then it is given back.
+async fn speak_http1<T, S>(wire: Wire<T>, link: &Arc<Link<S>>, http: &Http) -> Option<Wire<T>>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service,
+{
+    let pulse = &*link.pulse;
+    let own = Arc::clone(link);
+    let service = service_fn(move |request| answer(Arc::clone(&own), request));
+    // Boxed, so that it takes no room while the connection rests.
+    let mut connection = Box::new(http.one.serve_connection(TokioIo::new(wire), service));
+    let mut obeyed = None;
+    let rests = poll_fn(|cx| {
+        let mut told = false;
+        // Waking takes the waker away; it is put back after each order, and the order read again after that.
+        if obeyed != Some(pulse.order()) || pulse.is_told_to_rest() {
+            pulse.listen(cx.waker());
+            told = pulse.take_rest();
+            match obey(pulse, &mut obeyed) {
+                Order::Close => Pin::new(&mut *connection).graceful_shutdown(),
+                Order::Cut => return Poll::Ready(Ok(false)),
+                Order::None | Order::Late => {}
+            }
+        }
+        // What has already come is read now, and what was to be written is in the system's hands.
+        let polled = Pin::new(&mut *connection).poll(cx).map_ok(|()| false);
+        if polled.is_pending() && told && pulse.may_rest() { Poll::Ready(Ok(true)) } else { polled }
+    });
+    match rests.await {
+        Ok(true) => {
+            let parts = connection.into_parts();
+            let mut wire = parts.io.into_inner();
+            wire.put_back(&parts.read_buf);
+            Some(wire)
+        }
+        Ok(false) => None,
+        Err(cause) => {
+            log_end(pulse, &cause);
+            None
+        }
+    }
+}
+
+async fn speak_http2<T, S>(wire: Wire<T>, link: &Arc<Link<S>>, http: &Http)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service,
+{
+    let pulse = &*link.pulse;
+    let own = Arc::clone(link);
+    let service = service_fn(move |request| answer(Arc::clone(&own), request));
+    let mut connection = Box::new(http.two.serve_connection(TokioIo::new(wire), service));
+    let mut obeyed = None;
+    let ended = poll_fn(|cx| {
+        if obeyed != Some(pulse.order()) {
+            pulse.listen(cx.waker());
+            match obey(pulse, &mut obeyed) {
+                Order::Close => Pin::new(&mut *connection).graceful_shutdown(),
+                Order::Cut => return Poll::Ready(Ok(())),
+                Order::None | Order::Late => {}
+            }
+        }
+        Pin::new(&mut *connection).poll(cx)
+    });
+    if let Err(cause) = ended.await {
+        log_end(pulse, &cause);
+    }
+}
+
+/// The order in force, which counts as obeyed from here on.
+fn obey(pulse: &Pulse, obeyed: &mut Option<Order>) -> Order {
+    let order = pulse.order();
+    *obeyed = Some(order);
+    order
+}
+
+fn log_end(pulse: &Pulse, cause: &dyn Error) {
     tracing::trace!(phase = ?pulse.state().1, %cause, "connection ended");
 }

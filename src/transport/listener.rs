@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use hyper_util::rt::TokioExecutor;
-use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::connection::{self, Accepted};
+use super::connection::{self, Accepted, Http};
 use super::intake::House;
 use super::pulse::Order;
 use super::refusal::Refusal;
@@ -96,7 +94,7 @@ pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, dra
     let house = House { limits, proxies, metrics, ids, in_flight: AtomicUsize::new(0), in_flight_max };
     let porch = Porch {
         roster: Roster::new(&house.limits),
-        http: Arc::new(connection::http(&house.limits)),
+        http: Arc::new(Http::new(&house.limits)),
         turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
         house: Arc::new(house),
         tls,
@@ -110,7 +108,7 @@ pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, dra
 /// Where connections are let in or turned away.
 struct Porch<S> {
     roster: Arc<Roster>,
-    http: Arc<Builder<TokioExecutor>>,
+    http: Arc<Http>,
     turned_away: Arc<Semaphore>,
     house: Arc<House>,
     tls: Option<Arc<Tls>>,

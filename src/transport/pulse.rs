@@ -44,9 +44,17 @@ pub(super) struct Pulse {
     http2: AtomicBool,
     /// Whether to throw away what the caller still sends before closing.
     linger: AtomicBool,
+    /// Whether bytes of an answer may not have reached the system yet.
+    unsent: AtomicBool,
+    rest: AtomicU8,
     order: AtomicU8,
     waker: AtomicWaker,
 }
+
+/// Told by the sweep to give its buffers up, if nothing has come meanwhile.
+const TOLD: u8 = 1;
+/// Without buffers, until the caller says something.
+const RESTING: u8 = 2;
 
 impl Pulse {
     pub(super) fn new() -> Self {
@@ -55,18 +63,22 @@ impl Pulse {
             in_work: AtomicU32::new(0),
             http2: AtomicBool::new(false),
             linger: AtomicBool::new(false),
+            unsent: AtomicBool::new(false),
+            rest: AtomicU8::new(0),
             order: AtomicU8::new(Order::None as u8),
             waker: AtomicWaker::new(),
         }
     }
 
-    /// Bytes have come.
-    pub(super) fn received(&self, bytes: &[u8]) {
+    /// The caller has opened with the preface of HTTP/2.
+    pub(super) fn speaks_http2(&self) {
+        self.http2.store(true, Relaxed);
+        self.enter(Phase::Idle);
+    }
+
+    /// Bytes of a request have come.
+    pub(super) fn received(&self) {
         match phase_of(self.state.load(Relaxed)) {
-            Phase::Fresh if bytes.starts_with(b"PRI") => {
-                self.http2.store(true, Relaxed);
-                self.enter(Phase::Idle);
-            }
             Phase::Idle if self.http2.load(Relaxed) => {}
             Phase::Fresh | Phase::Idle => self.enter(Phase::Head),
             Phase::Head | Phase::Busy | Phase::Linger => {}
@@ -85,6 +97,43 @@ impl Pulse {
         if self.in_work.fetch_sub(1, Relaxed) == 1 {
             self.enter(Phase::Idle);
         }
+    }
+
+    /// Whether bytes of an answer are on their way to the system.
+    pub(super) fn sends(&self, unsent: bool) {
+        self.unsent.store(unsent, Relaxed);
+    }
+
+    /// Tells a connection between two requests of HTTP/1 to give its buffers up; one that already has is let be.
+    pub(super) fn tell_to_rest(&self) {
+        if !self.http2.load(Relaxed) && self.rest.compare_exchange(0, TOLD, SeqCst, SeqCst).is_ok() {
+            self.waker.wake();
+        }
+    }
+
+    /// Whether the sweep has told it to rest, and [`Pulse::take_rest`] has not been asked since.
+    pub(super) fn is_told_to_rest(&self) -> bool {
+        self.rest.load(SeqCst) == TOLD
+    }
+
+    /// As [`Pulse::is_told_to_rest`]; from here on, it may be told again.
+    pub(super) fn take_rest(&self) -> bool {
+        self.rest.compare_exchange(TOLD, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Whether nothing of a request or an answer is left to do: then nothing but the stream has to be kept.
+    pub(super) fn may_rest(&self) -> bool {
+        let (_, phase) = self.state();
+        phase == Phase::Idle
+            && !self.http2.load(Relaxed)
+            && !self.unsent.load(Relaxed)
+            && !self.linger.load(Relaxed)
+            && self.order() == Order::None
+    }
+
+    /// It holds no buffers, or does again.
+    pub(super) fn rests(&self, resting: bool) {
+        self.rest.store(if resting { RESTING } else { 0 }, SeqCst);
     }
 
     /// The answer leaves part of a request unread.
@@ -154,10 +203,10 @@ mod tests {
     fn a_request_passes_through_its_phases_and_leaves_a_trace() {
         let pulse = Pulse::new();
         let fresh = pulse.state().0;
-        pulse.received(b"POST");
+        pulse.received();
         assert_eq!(pulse.state().1, Phase::Head);
         pulse.begin();
-        pulse.received(b"more of the body");
+        pulse.received();
         assert_eq!(pulse.state().1, Phase::Busy);
         pulse.end();
         assert_eq!(pulse.state().1, Phase::Idle);
@@ -171,8 +220,8 @@ mod tests {
     #[test]
     fn http2_is_busy_until_its_last_request_and_never_in_a_head() {
         let pulse = Pulse::new();
-        pulse.received(b"PRI * HTTP/2.0");
-        pulse.received(b"a frame");
+        pulse.speaks_http2();
+        pulse.received();
         assert_eq!(pulse.state().1, Phase::Idle);
         pulse.begin();
         pulse.begin();
@@ -180,6 +229,41 @@ mod tests {
         assert_eq!(pulse.state().1, Phase::Busy);
         pulse.end();
         assert_eq!(pulse.state().1, Phase::Idle);
+    }
+
+    #[test]
+    fn only_between_two_requests_of_http1_is_there_nothing_to_keep() {
+        let pulse = Pulse::new();
+        assert!(!pulse.may_rest(), "nothing has come yet");
+        pulse.begin();
+        assert!(!pulse.may_rest());
+        pulse.sends(true);
+        pulse.end();
+        assert!(!pulse.may_rest(), "the answer is on its way");
+        pulse.sends(false);
+        assert!(pulse.may_rest());
+        pulse.received();
+        assert!(!pulse.may_rest(), "another request has begun");
+        let http2 = Pulse::new();
+        http2.speaks_http2();
+        assert!(!http2.may_rest());
+        http2.tell_to_rest();
+        assert!(!http2.take_rest());
+    }
+
+    #[test]
+    fn who_rests_is_not_told_to_again() {
+        let pulse = Pulse::new();
+        pulse.tell_to_rest();
+        assert!(pulse.is_told_to_rest());
+        assert!(pulse.take_rest());
+        assert!(!pulse.take_rest());
+        pulse.rests(true);
+        pulse.tell_to_rest();
+        assert!(!pulse.is_told_to_rest());
+        pulse.rests(false);
+        pulse.tell_to_rest();
+        assert!(pulse.take_rest());
     }
 
     #[test]

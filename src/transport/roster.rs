@@ -1,4 +1,4 @@
-//! Every open connection of a listener, and the sweep that tells the late and the idle to go.
+//! Every open connection of a listener, and the sweep that tells the idle to rest, and the late and the long idle to go.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,7 +77,7 @@ impl Roster {
         Some(Place { roster: Arc::clone(self), number, pulse })
     }
 
-    /// Looks at every connection once and orders the late and the idle to go.
+    /// Looks at every connection once: whoever was idle the last time too is told to rest, the late and the long idle to go.
     pub(super) fn sweep(&self) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries.open.values_mut() {
@@ -121,7 +121,7 @@ impl Entry {
                 self.pulse.command(Order::Close);
                 self.same = 0;
             }
-            Phase::Idle if self.pulse.order() == Order::None => {}
+            Phase::Idle if self.pulse.order() == Order::None => self.pulse.tell_to_rest(),
             Phase::Fresh | Phase::Head if self.pulse.order() < Order::Late && self.same >= patience.head => {
                 self.pulse.command(Order::Late);
                 self.same = 0;
@@ -169,7 +169,7 @@ mod tests {
         let roster = roster();
         assert_eq!(roster.sweep_every(), Duration::from_secs(1));
         let place = roster.enter(1).unwrap();
-        place.pulse.received(b"POST");
+        place.pulse.received();
         sweep(&roster, 2);
         assert_eq!(place.pulse.order(), Order::None);
         sweep(&roster, 1);
@@ -191,6 +191,9 @@ mod tests {
             works.pulse.end();
             roster.sweep();
         }
+        assert!(idle.pulse.is_told_to_rest());
+        assert!(!works.pulse.is_told_to_rest());
+        assert!(!busy.pulse.is_told_to_rest());
         assert_eq!(idle.pulse.order(), Order::Close);
         assert_eq!(works.pulse.order(), Order::None);
         assert_eq!(busy.pulse.order(), Order::None);

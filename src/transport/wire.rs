@@ -1,4 +1,5 @@
-//! The byte stream of one connection, watched: it notes when a head begins, says why a head was refused, and lingers.
+//! The byte stream of one connection, watched: it hears which protocol is spoken, notes when a head begins, says why a
+//! head was refused, and lingers.
 
 use std::io;
 use std::pin::Pin;
@@ -15,11 +16,23 @@ use crate::telemetry::Metrics;
 /// Bytes thrown away at most after an answer that left a body unread.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
+/// What every connection of HTTP/2 begins with (RFC 9113 §3.4), and no request of HTTP/1 does.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The protocol of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
 /// A byte stream and its pulse.
 pub(super) struct Wire<T> {
     inner: T,
     pulse: Arc<Pulse>,
     metrics: Option<Arc<Metrics>>,
+    /// What has been read and is to be read again.
+    ahead: Bytes,
     /// What is still to be written of an answer of our own.
     own: Bytes,
     said_late: bool,
@@ -29,8 +42,13 @@ pub(super) struct Wire<T> {
 
 impl<T> Wire<T> {
     pub(super) fn new(inner: T, pulse: Arc<Pulse>, metrics: Option<Arc<Metrics>>) -> Self {
-        let own = Bytes::new();
-        Self { inner, pulse, metrics, own, said_late: false, lingered: 0, half_closed: false }
+        let (ahead, own) = (Bytes::new(), Bytes::new());
+        Self { inner, pulse, metrics, ahead, own, said_late: false, lingered: 0, half_closed: false }
+    }
+
+    /// Puts bytes back that were read and not used; they are copied, so that the buffer they are in can go.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) {
+        self.ahead = [bytes, &self.ahead].concat().into();
     }
 
     fn refuse(&mut self, refusal: Refusal) {
@@ -43,6 +61,44 @@ impl<T> Wire<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
+    /// Waits for the caller to say something; `None` when it hangs up instead. `known` is the protocol so far.
+    ///
+    /// # Errors
+    /// What the stream says, or that nothing has come for too long.
+    pub(super) fn poll_hear(
+        &mut self,
+        known: Option<Protocol>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Protocol>>> {
+        let protocol = loop {
+            match known.or_else(|| spoken(&self.ahead)) {
+                Some(protocol) if !self.ahead.is_empty() => break protocol,
+                _ => {}
+            }
+            let mut bytes = [0; PREFACE.len()];
+            let room = bytes.get_mut(self.ahead.len()..).unwrap_or_default();
+            let mut buffer = ReadBuf::new(room);
+            ready!(self.poll_more(cx, &mut buffer))?;
+            match buffer.filled() {
+                [] if self.ahead.is_empty() => return Poll::Ready(Ok(None)),
+                [] => break Protocol::Http1,
+                more => self.ahead = [&self.ahead, more].concat().into(),
+            }
+        };
+        match protocol {
+            Protocol::Http1 => self.pulse.received(),
+            Protocol::Http2 => self.pulse.speaks_http2(),
+        }
+        Poll::Ready(Ok(Some(protocol)))
+    }
+
+    fn poll_more(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.pulse.order() == Order::Late {
+            return self.poll_late(cx);
+        }
+        Pin::new(&mut self.inner).poll_read(cx, buffer)
+    }
+
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.own.has_remaining() {
             let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.own))?;
@@ -87,13 +143,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<T> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.pulse.order() == Order::Late {
-            return self.poll_late(cx);
+        if self.ahead.has_remaining() {
+            let room = buffer.remaining().min(self.ahead.len());
+            buffer.put_slice(&self.ahead.split_to(room));
+            return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        ready!(self.poll_more(cx, buffer))?;
         if buffer.filled().len() > before {
-            self.pulse.received(&buffer.filled()[before..]);
+            self.pulse.received();
         }
         Poll::Ready(Ok(()))
     }
@@ -110,6 +168,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
             self.refuse(refusal);
             return Poll::Ready(Ok(bytes.len()));
         }
+        self.pulse.sends(true);
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
 
@@ -117,7 +176,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         if self.own.has_remaining() {
             ready!(self.poll_own(cx))?;
         }
-        Pin::new(&mut self.inner).poll_flush(cx)
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.pulse.sends(false);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -127,6 +188,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
             self.half_closed = true;
         }
         if self.pulse.lingers() { self.poll_linger(cx) } else { Poll::Ready(Ok(())) }
+    }
+}
+
+/// The protocol that a connection begins in with these bytes; `None` when it takes more of them to tell.
+fn spoken(bytes: &[u8]) -> Option<Protocol> {
+    match PREFACE.strip_prefix(bytes) {
+        Some([]) => Some(Protocol::Http2),
+        Some(_) => None,
+        None => Some(Protocol::Http1),
     }
 }
 

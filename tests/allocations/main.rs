@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod resting;
 mod stage;
 #[path = "../../benches/token_request/world.rs"]
 mod world;

@@ -98,7 +98,7 @@ impl Stage {
 }
 
 impl Wire {
-    async fn to(address: SocketAddr) -> Self {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: vec![0; 1 << 18].into() }

@@ -5,5 +5,6 @@ mod bodies;
 mod heads;
 mod lifetimes;
 mod overload;
+mod resting;
 mod tls;
 mod world;

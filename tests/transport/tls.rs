@@ -50,6 +50,22 @@ async fn both_protocols_are_spoken_over_tls() {
 }
 
 #[tokio::test]
+async fn a_connection_that_rests_keeps_its_tls_session() {
+    let folder = TempDir::new().unwrap();
+    let certificate = write_certificate(folder.path());
+    let world = World::start_at(&listener(&folder), |_| ()).await;
+    let url = format!("https://localhost:{}", world.address.port());
+    let client = client(&certificate).http1_only().build().unwrap();
+    for text in ["before", "after", "and once more"] {
+        let echoed = client.post(format!("{url}/echo")).body(text).send().await.unwrap();
+        assert_eq!(echoed.text().await.unwrap(), text);
+        tokio::time::sleep(Duration::from_millis(350)).await;
+    }
+    assert_eq!(world.count("jeton_connections"), 1, "it is one connection all the time");
+    assert_eq!(world.stopped().await.cut, 0);
+}
+
+#[tokio::test]
 async fn http2_multiplexes_refuses_and_outlives_a_panic() {
     let folder = TempDir::new().unwrap();
     let certificate = write_certificate(folder.path());
