@@ -4,18 +4,18 @@
 //! associated data, so a text opens only where it was sealed. The nonce is derived from a seed that the
 //! caller chooses: the same facts seal to the same bytes, on every node, without a memory of them.
 
+mod cipher;
 mod epoch_keys;
 
 use std::fmt;
 use std::sync::Arc;
 
-use aes_gcm_siv::aead::AeadInOut as _;
-use aes_gcm_siv::{Nonce, Tag};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use self::cipher::{NONCE_BYTES, Nonce, TAG_BYTES};
 use self::epoch_keys::EpochKeys;
 use crate::protocol::ids::TenantId;
 pub use crate::signing::master_key::{BadMasterKey, MasterKey};
@@ -23,9 +23,7 @@ pub use crate::signing::master_key::{BadMasterKey, MasterKey};
 /// Longest sealed text, in characters with its prefix. Longer input is refused before any cryptography.
 pub const SEALED_MAX: usize = 4096;
 
-const NONCE_BYTES: usize = 12;
 const HEAD_BYTES: usize = 1 + NONCE_BYTES;
-const TAG_BYTES: usize = 16;
 
 /// What a sealed text is for; each purpose has keys of its own. The numbers are part of the format: a new
 /// purpose takes the next one, and none is ever used again.
@@ -140,6 +138,11 @@ impl Sealer {
         Self { keys: Arc::new(Keys { current: EpochKeys::derive(master, epoch), previous }) }
     }
 
+    /// Whether a text of so many bytes can be sealed.
+    pub fn has_room(purpose: Purpose, plain_bytes: usize) -> bool {
+        characters(purpose, plain_bytes).is_ok()
+    }
+
     /// Seals `plain`. The same seed, text, tenant and purpose give the same bytes; a seed used for two
     /// texts gives away no more than whether they are equal.
     ///
@@ -152,24 +155,18 @@ impl Sealer {
         nonce_seed: &[u8],
         plain: &[u8],
     ) -> Result<String, SealError> {
-        let sealed_bytes = HEAD_BYTES + plain.len() + TAG_BYTES;
-        let characters = base64::encoded_len(sealed_bytes, false).ok_or(SealError::TooLong)?;
-        let prefix = purpose.prefix();
-        if prefix.len() + characters > SEALED_MAX {
-            return Err(SealError::TooLong);
-        }
+        let characters = characters(purpose, plain.len())?;
         let keys = &self.keys.current;
         let nonce = nonce_from(nonce_seed);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(sealed_bytes));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(HEAD_BYTES + plain.len() + TAG_BYTES));
         bytes.push(keys.epoch);
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(plain);
         let context = associated_data(purpose, keys.epoch, tenant);
-        let body = (&mut bytes[HEAD_BYTES..]).into();
-        let tag = keys.cipher(purpose).encrypt_inout_detached(&nonce, &context, body);
+        let tag = keys.cipher(purpose).seal(nonce, &context, &mut bytes[HEAD_BYTES..]);
         bytes.extend_from_slice(&tag.map_err(|_| SealError::Cipher)?);
-        let mut text = String::with_capacity(prefix.len() + characters);
-        text.push_str(prefix);
+        let mut text = String::with_capacity(characters);
+        text.push_str(purpose.prefix());
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
         Ok(text)
     }
@@ -187,7 +184,7 @@ impl Sealer {
         let [epoch, nonce @ ..] = *head;
         let context = associated_data(purpose, epoch, tenant);
         let cipher = self.keys.of(epoch)?.cipher(purpose);
-        cipher.decrypt_inout_detached(&Nonce::from(nonce), &context, body.into(), &Tag::from(*tag)).ok()?;
+        cipher.open(nonce, &context, body, *tag).ok()?;
         let end = bytes.len() - TAG_BYTES;
         bytes.truncate(end);
         bytes.drain(..HEAD_BYTES);
@@ -225,9 +222,17 @@ impl fmt::Debug for Sealer {
     }
 }
 
+/// How long a sealed text is.
+fn characters(purpose: Purpose, plain_bytes: usize) -> Result<usize, SealError> {
+    let digits =
+        base64::encoded_len(HEAD_BYTES + plain_bytes + TAG_BYTES, false).ok_or(SealError::TooLong)?;
+    let characters = purpose.prefix().len() + digits;
+    if characters > SEALED_MAX { Err(SealError::TooLong) } else { Ok(characters) }
+}
+
 fn nonce_from(seed: &[u8]) -> Nonce {
     let digest = Sha256::digest(seed);
-    let mut nonce = Nonce::default();
+    let mut nonce = [0; NONCE_BYTES];
     nonce.copy_from_slice(&digest[..NONCE_BYTES]);
     nonce
 }

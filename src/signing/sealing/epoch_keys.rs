@@ -1,14 +1,14 @@
 //! Everything derived from one master key (HKDF-SHA256, RFC 5869).
 
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::Purpose;
+use super::cipher::{Cipher, KEY_BYTES};
 use crate::protocol::ids::TenantId;
 use crate::signing::master_key::MasterKey;
 
@@ -17,7 +17,7 @@ pub(super) struct EpochKeys {
     /// The name of the master key in the first byte of what it sealed.
     pub(super) epoch: u8,
     /// In the order of [`Purpose::ALL`].
-    ciphers: [Aes256GcmSiv; Purpose::ALL.len()],
+    ciphers: [Cipher; Purpose::ALL.len()],
     client_secret: Hmac<Sha256>,
 }
 
@@ -25,14 +25,14 @@ impl EpochKeys {
     pub(super) fn derive(master: &MasterKey, epoch: u8) -> Self {
         let hkdf = Hkdf::<Sha256>::new(Some(b"jeton/1"), master.as_bytes());
         let cipher = |purpose: Purpose| {
-            let key: Zeroizing<[u8; 32]> = expand(&hkdf, &[b"seal/", purpose.label()]);
-            Aes256GcmSiv::new((&*key).into())
+            let key: Zeroizing<[u8; KEY_BYTES]> = expand(&hkdf, &[b"seal/", purpose.label()]);
+            Cipher::new(&key)
         };
         let secret: Zeroizing<[u8; 64]> = expand(&hkdf, &[b"client-secret"]);
         Self { epoch, ciphers: Purpose::ALL.map(cipher), client_secret: Hmac::new((&*secret).into()) }
     }
 
-    pub(super) fn cipher(&self, purpose: Purpose) -> &Aes256GcmSiv {
+    pub(super) fn cipher(&self, purpose: Purpose) -> &Cipher {
         &self.ciphers[purpose as usize]
     }
 

@@ -80,6 +80,8 @@ fn text_that_is_too_long_is_neither_made_nor_opened() {
     assert!(text.len() <= SEALED_MAX && sealer.open(Purpose::RefreshToken, &acme, &text).is_some());
     let more = sealer.seal(Purpose::RefreshToken, &acme, b"", &vec![5; longest + 3]);
     assert_eq!(more, Err(SealError::TooLong));
+    assert!(Sealer::has_room(Purpose::RefreshToken, longest));
+    assert!(!Sealer::has_room(Purpose::RefreshToken, longest + 3));
     let cookie = |length| sealed_without_limit(&sealer, &acme, vec![5; length]);
     assert!(sealer.open(Purpose::Cookie, &acme, &cookie(100)).is_some());
     assert!(sealer.open(Purpose::Cookie, &acme, &cookie(SEALED_MAX)).is_none());
@@ -89,7 +91,7 @@ fn sealed_without_limit(sealer: &Sealer, tenant: &TenantId, mut body: Vec<u8>) -
     let (keys, nonce) = (&sealer.keys.current, nonce_from(b""));
     let context = associated_data(Purpose::Cookie, keys.epoch, tenant);
     let cipher = keys.cipher(Purpose::Cookie);
-    let tag = cipher.encrypt_inout_detached(&nonce, &context, body.as_mut_slice().into()).unwrap();
+    let tag = cipher.seal(nonce, &context, &mut body).unwrap();
     URL_SAFE_NO_PAD.encode([&[keys.epoch][..], &nonce, &body, &tag].concat())
 }
 
