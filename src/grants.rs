@@ -104,6 +104,6 @@ impl Granted {
     /// # Errors
     /// `server_error`.
     pub fn issue(self) -> Result<Issued, OAuthError> {
-        Issued::sign(&self.facts, &self.keys, self.refresh_token)
+        Issued::sign(&self.facts, &self.keys, self.refresh_token.as_deref())
     }
 }

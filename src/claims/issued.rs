@@ -3,70 +3,63 @@
 use crate::claims::facts::Facts;
 use crate::claims::rows::{self, Carrier};
 use crate::protocol::oauth_error::OAuthError;
-use crate::protocol::scope::Scope;
 use crate::signing::keyset::{KeySet, TokenType};
 
 /// What a grant gives.
 #[derive(Debug)]
 pub struct Issued {
-    access_token: String,
-    id_token: Option<String>,
-    refresh_token: Option<String>,
-    scope: Scope,
-    expires_in_secs: u64,
+    json: Vec<u8>,
 }
 
+/// Room for an answer with one JWT of ordinary length, and with two and a refresh token; a longer one makes its own.
+const ORDINARY_BYTES: [usize; 2] = [1_024, 2_560];
+
 impl Issued {
-    /// Signs what `facts` say with `keys`; `refresh_token` goes along as it is.
+    /// Signs what `facts` say with `keys`; `refresh_token` goes along as it is. Every string but `scope` is base64url
+    /// or dots; `scope` holds no character that JSON escapes (RFC 6749 §3.3), so nothing here needs escaping.
     ///
     /// # Errors
     /// `server_error` when a key that was there a moment ago is not.
-    pub fn sign(facts: &Facts, keys: &KeySet, refresh_token: Option<String>) -> Result<Self, OAuthError> {
-        let access_token = signed(facts, keys, Carrier::AccessToken)?;
-        let id_token = facts.wants_id_token().then(|| signed(facts, keys, Carrier::IdToken)).transpose()?;
-        Ok(Self {
-            access_token,
-            id_token,
-            refresh_token,
-            scope: facts.scope.clone(),
-            expires_in_secs: facts.access_lifetime_secs(),
-        })
-    }
-
-    /// The body of the answer. Every string but `scope` is base64url or dots; `scope` holds no character that
-    /// JSON escapes (RFC 6749 §3.3), so nothing here needs escaping.
-    pub fn into_json(self) -> Vec<u8> {
-        let id_length = self.id_token.as_ref().map_or(0, String::len);
-        let refresh_length = self.refresh_token.as_ref().map_or(0, String::len);
-        let mut out = Vec::with_capacity(
-            self.access_token.len() + id_length + refresh_length + self.scope.as_str().len() + 160,
-        );
-        out.extend_from_slice(b"{\"access_token\":\"");
-        out.extend_from_slice(self.access_token.as_bytes());
-        let mut member = |name: &str, value: &str| {
-            out.extend_from_slice(b"\",\"");
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":\"");
-            out.extend_from_slice(value.as_bytes());
-        };
-        if let Some(id_token) = &self.id_token {
-            member("id_token", id_token);
+    pub fn sign(facts: &Facts, keys: &KeySet, refresh_token: Option<&str>) -> Result<Self, OAuthError> {
+        let mut json = Vec::with_capacity(ORDINARY_BYTES[usize::from(facts.wants_id_token())]);
+        json.extend_from_slice(b"{\"access_token\":\"");
+        sign_onto(facts, keys, Carrier::AccessToken, &mut json)?;
+        if facts.wants_id_token() {
+            json.extend_from_slice(b"\",\"id_token\":\"");
+            sign_onto(facts, keys, Carrier::IdToken, &mut json)?;
         }
-        if let Some(refresh_token) = &self.refresh_token {
+        let mut member = |name: &str, value: &str| {
+            for part in ["\",\"", name, "\":\"", value] {
+                json.extend_from_slice(part.as_bytes());
+            }
+        };
+        if let Some(refresh_token) = refresh_token {
             member("refresh_token", refresh_token);
         }
-        if !self.scope.is_empty() {
-            member("scope", self.scope.as_str());
+        if !facts.scope.is_empty() {
+            member("scope", facts.scope.as_str());
         }
         member("token_type", "Bearer");
-        out.extend_from_slice(b"\",\"expires_in\":");
-        out.extend_from_slice(self.expires_in_secs.to_string().as_bytes());
-        out.push(b'}');
-        out
+        json.extend_from_slice(b"\",\"expires_in\":");
+        json.extend_from_slice(facts.access_lifetime_secs().to_string().as_bytes());
+        json.push(b'}');
+        Ok(Self { json })
+    }
+
+    /// The body of the answer.
+    pub fn into_json(self) -> Vec<u8> {
+        self.json
     }
 }
 
+/// A signed token by itself.
 pub(super) fn signed(facts: &Facts, keys: &KeySet, carrier: Carrier) -> Result<String, OAuthError> {
+    let mut token = Vec::new();
+    sign_onto(facts, keys, carrier, &mut token)?;
+    String::from_utf8(token).map_err(|error| OAuthError::server_error(error.to_string()))
+}
+
+fn sign_onto(facts: &Facts, keys: &KeySet, carrier: Carrier, out: &mut Vec<u8>) -> Result<(), OAuthError> {
     let (algorithm, token_type) = match carrier {
         Carrier::AccessToken => (facts.target.algorithm(), TokenType::AccessToken),
         Carrier::IdToken | Carrier::UserInfo => (facts.client.jwt_configuration.alg, TokenType::IdToken),
@@ -75,6 +68,6 @@ pub(super) fn signed(facts: &Facts, keys: &KeySet, carrier: Carrier) -> Result<S
     let signer =
         signer.ok_or_else(|| OAuthError::server_error(format!("no active {} key", algorithm.name())))?;
     signer
-        .sign(token_type, &rows::render(facts, carrier))
+        .sign_onto(token_type, &rows::render(facts, carrier), out)
         .map_err(|error| OAuthError::server_error(error.to_string()))
 }

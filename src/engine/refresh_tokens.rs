@@ -13,7 +13,7 @@ use crate::model::tenant::TenantSettings;
 use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyId, FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
-use crate::signing::sealing::{Purpose, SealError};
+use crate::signing::sealing::{Purpose, SealError, Sealer};
 
 /// The longest leeway a client may set, in seconds (design §5).
 pub const LEEWAY_MAX_SECS: u64 = 600;
@@ -120,33 +120,54 @@ impl Engine {
     /// Seals a refresh token; the same facts give the same bytes on every node.
     ///
     /// # Errors
-    /// `server_error` when the facts cannot be written.
+    /// `invalid_scope` when the facts are too long; `server_error`.
     pub fn seal_refresh_token(
         &self,
         tenant: &TenantId,
         facts: &RefreshFacts<'_>,
     ) -> Result<String, OAuthError> {
-        let plain = postcard::to_stdvec(facts).map(Zeroizing::new);
-        let plain = plain.map_err(|error| OAuthError::server_error(error.to_string()))?;
+        let plain = written(facts)?;
         let mut seed = Zeroizing::new([0_u8; 24]);
         seed[..16].copy_from_slice(&facts.family.0);
         seed[16..].copy_from_slice(&facts.generation.to_be_bytes());
-        self.sealer().seal(Purpose::RefreshToken, tenant, seed.as_slice(), &plain).map_err(
-            |error| match error {
-                SealError::Cipher => OAuthError::server_error(error.to_string()),
-                SealError::TooLong => OAuthError::new(
-                    ErrorCode::InvalidScope,
-                    Fault::Client,
-                    "The requested scope is too long for a refresh token",
-                ),
-            },
-        )
+        let sealed = self.sealer().seal(Purpose::RefreshToken, tenant, seed.as_slice(), &plain);
+        sealed.map_err(|error| match error {
+            SealError::Cipher => OAuthError::server_error(error.to_string()),
+            SealError::TooLong => too_long(),
+        })
+    }
+
+    /// As [`Engine::seal_refresh_token`], for the first token of a family: its longest successor must fit too, for a
+    /// rotation that cannot be sealed would lose the family.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn seal_first_refresh_token(
+        &self,
+        tenant: &TenantId,
+        facts: &RefreshFacts<'_>,
+    ) -> Result<String, OAuthError> {
+        let last = RefreshFacts { generation: u64::MAX, ..facts.clone() };
+        if !Sealer::has_room(Purpose::RefreshToken, written(&last)?.len()) {
+            return Err(too_long());
+        }
+        self.seal_refresh_token(tenant, facts)
     }
 
     /// Opens what a client presents; `None` for anything that this tenant did not seal as a refresh token.
     pub fn open_refresh_token(&self, tenant: &TenantId, text: &str) -> Option<OpenedRefreshToken> {
         self.sealer().open(Purpose::RefreshToken, tenant, text).map(OpenedRefreshToken)
     }
+}
+
+fn written(facts: &RefreshFacts<'_>) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
+    let plain = postcard::to_stdvec(facts).map(Zeroizing::new);
+    plain.map_err(|error| OAuthError::server_error(error.to_string()))
+}
+
+fn too_long() -> OAuthError {
+    let description = "The requested scope is too long for a refresh token";
+    OAuthError::new(ErrorCode::InvalidScope, Fault::Client, description)
 }
 
 #[cfg(test)]

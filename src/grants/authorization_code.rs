@@ -10,7 +10,6 @@ use crate::engine::organizations::check_usage;
 use crate::grants::login::{self, FirstToken};
 use crate::grants::{Grant, Granted, Request};
 use crate::model::log_event::EventType;
-use crate::model::session::Session;
 use crate::model::user::User;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::oauth_error::OAuthError;
@@ -32,7 +31,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         opened.as_ref().and_then(OpenedCode::facts).ok_or_else(|| refused("not a code of this tenant"))?;
     let now = engine.now();
     check_presented(request, &code, now)?;
-    let (session, user) = login_of(engine, &code, request, now).await?;
+    let user = holder(engine, &code, request).await?;
     check_usage(caller.client(), code.organization.is_some())?;
     let standing = match code.organization {
         Some(id) => Some(engine.standing_of_login(&tenant.tenant.id, &user, id).await?),
@@ -45,30 +44,32 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     let keys = engine.keys(&tenant.tenant.id, &login::algorithms(caller.client(), &target)).await?;
     let first = FirstToken {
         target: &target,
-        session: &session,
+        session: code.session,
+        user: code.user,
+        authenticated_at: code.authenticated_at,
+        amr: code.amr,
         organization: code.organization,
         scope: &known,
         wanted: code.wanted,
         started_at: now,
     };
     let family = login::family(request, &first)?;
+    if family.is_none() {
+        check_session(engine, &code, now).await?;
+    }
 
     // Everything is checked; only now is anything consumed.
     let (new, refresh_token) = family.unzip();
     let jti = engine.next_serial();
     let expires_at = now.plus_secs(target.lifetime_secs(tenant));
     let access_token = GivenToken { jti, given_at: now, expires_at };
-    match engine.spend_code(&tenant.tenant.id, &code, new, access_token).await? {
-        CodeUse::First => {}
-        CodeUse::Again => return Err(refused("used before")),
-        CodeUse::NoSession => return Err(refused("the session ended a moment ago")),
-    }
+    first_use(engine.spend_code(&tenant.tenant.id, &code, new, access_token).await?)?;
     let facts = Facts {
         tenant: Arc::clone(tenant),
         client: Arc::clone(caller.client()),
         subject: Subject::User {
             user,
-            session: session.id,
+            session: code.session,
             authenticated_at: code.authenticated_at,
             amr: code.amr,
         },
@@ -82,6 +83,15 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         jti,
     };
     Ok(Granted::new(facts, keys, refresh_token))
+}
+
+/// Nothing is given for any other use.
+fn first_use(used: CodeUse) -> Result<(), OAuthError> {
+    match used {
+        CodeUse::First => Ok(()),
+        CodeUse::Again => Err(refused("used before")),
+        CodeUse::NoSession => Err(refused("the session has ended")),
+    }
 }
 
 /// What the authorization request wants to find in the tokens.
@@ -118,21 +128,23 @@ fn check_presented(request: Request<'_>, code: &CodeFacts<'_>, now: UnixMs) -> R
     }
 }
 
-/// The login that the code speaks of, if it still stands.
-async fn login_of(
+/// The person who logged in, if they may still come in.
+async fn holder(
     engine: &Engine,
     code: &CodeFacts<'_>,
     request: Request<'_>,
-    now: UnixMs,
-) -> Result<(Session, Arc<User>), OAuthError> {
-    let tenant = &request.exchange.tenant().tenant.id;
-    let session = engine.session(code.session, now).await?;
-    let session = session.filter(|session| session.tenant == *tenant && session.user.as_str() == code.user);
-    let session = session.ok_or_else(|| refused("the session has ended"))?;
-    let user = engine.cached().user(tenant, code.user).await?;
+) -> Result<Arc<User>, OAuthError> {
+    let user = engine.cached().user(&request.exchange.tenant().tenant.id, code.user).await?;
     let user =
         user.filter(|user| user.admits(code.authenticated_at) && user.allows(code.client, code.given_at()));
-    Ok((session, user.ok_or_else(|| refused("the user may not come in any more"))?))
+    user.ok_or_else(|| refused("the user may not come in any more"))
+}
+
+/// Whether the login that the code speaks of still stands. A family is only started in a session that does, by the verb
+/// that spends the code: then there is no need to ask before.
+async fn check_session(engine: &Engine, code: &CodeFacts<'_>, now: UnixMs) -> Result<(), OAuthError> {
+    let session = engine.session(code.session, now).await?;
+    session.map(drop).ok_or_else(|| refused("the session has ended"))
 }
 
 /// One wording for every code that is not (or no longer) good.

@@ -14,7 +14,7 @@ use crate::model::signing_key::Algorithm;
 use crate::model::user::User;
 use crate::protocol::claims_request::Wanted;
 use crate::protocol::grant_type::GrantType;
-use crate::protocol::ids::{ClientId, FamilyKey, OrganizationId};
+use crate::protocol::ids::{ClientId, FamilyKey, OrganizationId, SessionId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 
@@ -56,7 +56,10 @@ pub(crate) async fn complete(request: Request<'_>, login: Login<'_>) -> Result<G
     };
     let first = FirstToken {
         target: &login.target,
-        session: &session,
+        session: session.id,
+        user: session.user.as_str(),
+        authenticated_at: now,
+        amr: session.amr,
         organization: session.organization.as_ref().map(OrganizationId::as_str),
         scope: &known,
         wanted: Wanted::default(),
@@ -96,7 +99,10 @@ fn told(client: &Client) -> Vec<ClientId> {
 /// What a new family is made of.
 pub(crate) struct FirstToken<'a> {
     pub(crate) target: &'a Target,
-    pub(crate) session: &'a Session,
+    pub(crate) session: SessionId,
+    pub(crate) user: &'a str,
+    pub(crate) authenticated_at: UnixMs,
+    pub(crate) amr: Amr,
     pub(crate) organization: Option<&'a str>,
     pub(crate) scope: &'a Scope,
     pub(crate) wanted: Wanted,
@@ -134,21 +140,19 @@ pub(crate) fn family(
         survives_logout: caller.client().refresh_token.survives_logout,
     };
     let facts = RefreshFacts {
-        session: first.session.id,
+        session: first.session,
         family,
         generation: 1,
-        user: first.session.user.as_str(),
+        user: first.user,
         client: caller.client().client_id.as_str(),
         organization: first.organization,
         audience: first.target.resource_server.as_ref().map(|_| first.target.audience.as_str()),
         scope: first.scope.as_str(),
         wanted: first.wanted,
-        authenticated_at: first.session.authenticated_at,
-        amr: first.session.amr,
+        authenticated_at: first.authenticated_at,
+        amr: first.amr,
         started_at: first.started_at,
         expires_at,
     };
-    // The longest successor must fit too: a rotation that cannot be sealed would lose the family.
-    engine.seal_refresh_token(&tenant.id, &RefreshFacts { generation: u64::MAX, ..facts.clone() })?;
-    Ok(Some((new, engine.seal_refresh_token(&tenant.id, &facts)?)))
+    Ok(Some((new, engine.seal_first_refresh_token(&tenant.id, &facts)?)))
 }

@@ -71,19 +71,30 @@ impl Signer {
     /// # Errors
     /// The library refused to sign.
     pub fn sign(&self, typ: TokenType, claims_json: &[u8]) -> Result<String, KeyError> {
+        let mut token = Vec::new();
+        self.sign_onto(typ, claims_json, &mut token)?;
+        String::from_utf8(token).map_err(|_| KeyError::Signature)
+    }
+
+    /// As [`Signer::sign`], behind what `out` holds already.
+    ///
+    /// # Errors
+    /// The library refused to sign; what stands behind it then is worth nothing.
+    pub fn sign_onto(&self, typ: TokenType, claims_json: &[u8], out: &mut Vec<u8>) -> Result<(), KeyError> {
         let header = self.headers[typ as usize].as_bytes();
         let digits = |bytes| base64::encoded_len(bytes, false).ok_or(KeyError::Signature);
-        let signed_bytes = header.len() + digits(claims_json.len())?;
-        let token_bytes = signed_bytes + 1 + digits(self.key.signature_bytes())?;
-        let mut token = Vec::with_capacity(token_bytes);
-        token.extend_from_slice(header);
-        token.resize(signed_bytes, b'.');
-        encode(claims_json, &mut token[header.len()..])?;
+        let start = out.len();
+        let claims = start + header.len();
+        let signed = claims + digits(claims_json.len())?;
+        let end = signed + 1 + digits(self.key.signature_bytes())?;
+        out.reserve_exact(end - start);
+        out.extend_from_slice(header);
+        out.resize(signed, b'.');
+        encode(claims_json, &mut out[claims..])?;
         let mut room = [0; SIGNATURE_MAX];
-        let signature = self.key.sign(&token, &mut room).map_err(|Refused| KeyError::Signature)?;
-        token.resize(token_bytes, b'.');
-        encode(signature, &mut token[signed_bytes + 1..])?;
-        String::from_utf8(token).map_err(|_| KeyError::Signature)
+        let signature = self.key.sign(&out[start..], &mut room).map_err(|Refused| KeyError::Signature)?;
+        out.resize(end, b'.');
+        encode(signature, &mut out[signed + 1..])
     }
 }
 
