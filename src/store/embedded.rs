@@ -31,6 +31,7 @@ mod keys;
 mod memberships;
 mod recent;
 mod records;
+mod runway;
 mod sessions;
 mod sketch;
 mod spends;

@@ -130,17 +130,17 @@ impl<'a> Batch<'a> {
         outcome
     }
 
-    /// Makes everything durable.
-    pub(super) fn commit(mut self) -> Result<(), StoreError> {
+    /// Makes everything durable; returns how many bytes of the journal it takes, about.
+    pub(super) fn commit(mut self) -> Result<u64, StoreError> {
         let changes = Space::ALL.into_iter().flat_map(|space| {
             self.changes[space as usize].iter().map(move |(key, value)| (space, key, value))
         });
-        self.disk.commit(changes)?;
+        let bytes = self.disk.commit(changes)?;
         let live = std::mem::take(&mut self.changes[Space::Live as usize]);
         for (key, change) in live.into_iter().filter(|(key, _)| keys::is_read_again(key)) {
             self.recent.note(key, change);
         }
-        Ok(())
+        Ok(bytes)
     }
 
     fn change(&mut self, space: Space, key: Slice, change: Change) {

@@ -57,6 +57,9 @@ pub(super) struct Disk {
 /// Longer keys do not fit the tables (which count their bytes in sixteen bits) and are never stored.
 const KEY_BYTES: usize = 60_000;
 
+/// What the journal says of each change beside its key and value, in bytes, at most.
+const FRAME_BYTES: usize = 24;
+
 /// The least journal that the database accepts.
 const JOURNAL_BYTES: u64 = 64 << 20;
 
@@ -150,20 +153,26 @@ impl Disk {
         self.between_back(space, prefix, before, take)
     }
 
-    /// Makes the changes durable in one piece; afterwards readers see them. An error is
-    /// [`StoreError::Unknown`]: some of it may be in the journal.
+    /// Makes the changes durable in one piece; afterwards readers see them. Returns how many bytes of the journal they
+    /// take, about. An error is [`StoreError::Unknown`]: some of it may be in the journal.
     pub(super) fn commit<'a>(
         &self,
         changes: impl Iterator<Item = (Space, &'a Slice, &'a Change)>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let mut batch = self.database.batch().durability(Some(self.durability));
+        let mut bytes = 0;
         for (space, key, value) in changes {
+            bytes += FRAME_BYTES + key.len();
             match value {
-                Change::Put(value) => batch.insert(self.keyspace(space), key.clone(), value.clone()),
+                Change::Put(value) => {
+                    bytes += value.len();
+                    batch.insert(self.keyspace(space), key.clone(), value.clone());
+                }
                 Change::Remove => batch.remove(self.keyspace(space), key.clone()),
             }
         }
-        batch.commit().map_err(|cause| StoreError::Unknown(cause.to_string()))
+        batch.commit().map_err(|cause| StoreError::Unknown(cause.to_string()))?;
+        Ok(bytes as u64)
     }
 
     /// Forces everything out, whatever the durability of single commits.

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::batch::Batch;
 use super::disk::Disk;
 use super::recent::Recent;
+use super::runway::Runway;
 use super::sweep::Sweep;
 use crate::clock::Clock;
 use crate::config;
@@ -68,6 +69,8 @@ pub(super) fn spawn(
         failed: None,
         jobs,
         recent: Recent::new(RECENT),
+        runway: section.fsync.then(|| Runway::new(&section.path)),
+        written: 0,
         sweep: Sweep::new(section),
         sweep_interval: Duration::from_millis(section.sweep_interval_ms.max(1)),
     };
@@ -119,6 +122,10 @@ struct Writer {
     failed: Option<String>,
     jobs: Receiver<Box<dyn Job>>,
     recent: Recent,
+    /// Of use only to those who wait for the disk.
+    runway: Option<Runway>,
+    /// Bytes of the journal that were written since the runway was last looked at, about.
+    written: u64,
     sweep: Sweep,
     sweep_interval: Duration,
 }
@@ -126,6 +133,7 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut sweep_at = Instant::now() + self.sweep_interval;
+        self.advance();
         loop {
             let wait = sweep_at.saturating_duration_since(Instant::now());
             let queued = match self.take(wait) {
@@ -136,6 +144,7 @@ impl Writer {
             if !queued.is_empty() {
                 self.group_commit(queued);
             }
+            self.advance();
             if Instant::now() >= sweep_at {
                 let more = self.swept();
                 // A backlog is worked off between commits instead of waiting for the next round.
@@ -144,6 +153,14 @@ impl Writer {
         }
         if let Err(cause) = self.disk.persist() {
             tracing::error!(%cause, "the store could not force its journal out while closing");
+        }
+    }
+
+    /// Lays room for the next commits, once those who waited for the last one have their answers.
+    fn advance(&mut self) {
+        let written = std::mem::take(&mut self.written);
+        if let Some(runway) = &mut self.runway {
+            runway.advance(written);
         }
     }
 
@@ -187,9 +204,10 @@ impl Writer {
         }
         let mut batch = Batch::new(&self.disk, &mut self.recent, self.clock.now());
         fill(&mut batch);
-        batch.commit().inspect_err(|cause| {
+        let committed = batch.commit().inspect_err(|cause| {
             tracing::error!(%cause, "the store could not commit and refuses everything until it is opened again");
             self.failed = Some(cause.to_string());
-        })
+        });
+        committed.map(|bytes| self.written += bytes)
     }
 }
