@@ -64,6 +64,14 @@ impl OpenedCode {
 }
 
 impl CodeFacts<'_> {
+    /// What the store calls it: codes that expire together have names that begin alike.
+    fn name(&self) -> [u8; 24] {
+        let mut name = [0; 24];
+        name[..8].copy_from_slice(&self.expires_at.0.to_be_bytes());
+        name[8..].copy_from_slice(&self.id);
+        name
+    }
+
     /// When it was given.
     pub fn given_at(&self) -> UnixMs {
         UnixMs(self.expires_at.0.saturating_sub(LIFETIME_SECS * 1000))
@@ -132,8 +140,9 @@ impl Engine {
         family: Option<NewFamily>,
         GivenToken { jti, given_at: now, expires_at }: GivenToken,
     ) -> Result<CodeUse, OAuthError> {
+        let name = facts.name();
         let thing =
-            Thing { tenant, purpose: spends::Purpose::Code, name: &facts.id, expires_at: facts.expires_at };
+            Thing { tenant, purpose: spends::Purpose::Code, name: &name, expires_at: facts.expires_at };
         let session = facts.session;
         let given = Given { session, family: family.map(|family| family.key), jti, expires_at };
         let note =

@@ -12,7 +12,7 @@ use crate::model::statistics::Day;
 use crate::model::term::Field;
 use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
 use crate::store::counters::Subject;
-use crate::store::spends::Thing;
+use crate::store::spends::{Purpose, Thing};
 
 /// First bytes in [`Space::Live`].
 pub(super) const BUCKET: u8 = b'b';
@@ -81,10 +81,17 @@ pub(super) fn session_of(tenant: &TenantId, user: &UserId, id: SessionId) -> Vec
     Key(sessions_of(tenant, user)).last(&id.0)
 }
 
-/// Names of single-use things come from strangers: hashed, they all have one length.
+/// Names of single-use things come from strangers: hashed, they all have one length. Those of codes are ours, and begin
+/// with the instant at which they expire: in its order, those of one minute are neighbours, and quickly found.
 pub(super) fn spend(thing: &Thing<'_>) -> [u8; 33] {
     let name = Key::new(SPEND).part(thing.tenant.as_str()).part(thing.purpose.tag()).last(thing.name);
-    tagged(SPEND, &Sha256::digest(name))
+    let mut rest: [u8; 32] = Sha256::digest(name).into();
+    if thing.purpose == Purpose::Code
+        && let Some(instant) = thing.name.first_chunk::<8>()
+    {
+        rest[..8].copy_from_slice(instant);
+    }
+    tagged(SPEND, &rest)
 }
 
 /// The marks of a subject; what strangers name is hashed.
@@ -229,6 +236,17 @@ mod tests {
         let key = |tenant: &str, user: &str| sessions_of(&TenantId::from(tenant), &UserId::from(user));
         assert_ne!(key("ab", "c"), key("a", "bc"));
         assert!(!key("a", "bc").starts_with(&key("a", "b")));
+    }
+
+    #[test]
+    fn codes_are_in_the_order_of_their_names_and_no_two_are_alike() {
+        let tenant = TenantId::from("t");
+        let key = |purpose, name| spend(&Thing { tenant: &tenant, purpose, name, expires_at: UnixMs(1) });
+        let code = |name| key(Purpose::Code, name);
+        assert!(code(b"\0\0\0\0\0\0\0\x01zz") < code(b"\0\0\0\0\0\0\0\x02aa"));
+        assert_ne!(code(b"\0\0\0\0\0\0\0\x01a"), code(b"\0\0\0\0\0\0\0\x01b"));
+        assert_ne!(code(b"short"), code(b"shorter"));
+        assert_ne!(code(b"12345678")[9..], key(Purpose::Pushed, b"12345678")[9..]);
     }
 
     #[test]
