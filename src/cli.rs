@@ -17,6 +17,7 @@ pub mod export;
 pub mod import;
 pub mod keys;
 pub mod plan;
+mod runtime;
 pub mod serve;
 pub mod token;
 
@@ -90,13 +91,7 @@ fn told(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
 
 /// Runs `work` to its end on a runtime with one worker per core.
 fn on_runtime(store: StoreKind, work: impl Future<Output = ExitCode>) -> ExitCode {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if store == StoreKind::Embedded {
-        // Its thread wakes tasks from outside. Left to tune itself, tokio takes those up so rarely while thousands of
-        // connections are ready that requests admitted long ago wait for new ones to be refused (loadtests/README.md).
-        runtime.global_queue_interval(1);
-    }
-    match runtime.enable_all().build() {
+    match runtime::builder(store).build() {
         Ok(runtime) => runtime.block_on(work),
         Err(error) => failed(&error),
     }
