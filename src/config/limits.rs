@@ -29,9 +29,11 @@ pub struct Limits {
     pub keep_alive_idle_ms: u64,
     /// Most connections of one listener; one more is answered 503.
     pub connections_max: usize,
-    /// Most requests in work at one listener; one more is answered 503. 0 is 512 per core: what waits for a core then has
+    /// Most requests in work at one listener; one more waits for its turn. 0 is 512 per core: what waits for a core then has
     /// its answer within some 50 ms.
     pub in_flight_max: usize,
+    /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once.
+    pub in_flight_wait_ms: u64,
     /// Most concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
     /// Seconds that requests in work may still take after a stop was asked for.
@@ -50,6 +52,7 @@ impl Default for Limits {
             keep_alive_idle_ms: 75_000,
             connections_max: 10_000,
             in_flight_max: 0,
+            in_flight_wait_ms: 40,
             http2_streams_max: 256,
             drain_secs: 30,
         }
@@ -87,6 +90,11 @@ impl Limits {
         if self.in_flight_max == 0 { IN_FLIGHT_PER_CORE * super::cores() } else { self.in_flight_max }
     }
 
+    /// Time that a request may wait for its turn.
+    pub fn in_flight_wait(&self) -> Duration {
+        Duration::from_millis(self.in_flight_wait_ms)
+    }
+
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         within("limits.body_bytes_max", &self.body_bytes_max, &(1024..=16 * 1024 * 1024))?;
         within("limits.header_bytes_max", &self.header_bytes_max, &(8 * 1024..=1024 * 1024))?;
@@ -97,6 +105,7 @@ impl Limits {
         within("limits.keep_alive_idle_ms", &self.keep_alive_idle_ms, &(100..=3_600_000))?;
         within("limits.connections_max", &self.connections_max, &(1..=1_000_000))?;
         within("limits.in_flight_max", &self.in_flight_max, &(0..=1_000_000))?;
+        within("limits.in_flight_wait_ms", &self.in_flight_wait_ms, &(0..=10_000))?;
         within("limits.http2_streams_max", &self.http2_streams_max, &(1..=65_535))?;
         within("limits.drain_secs", &self.drain_secs, &(0..=3600))
     }

@@ -47,7 +47,7 @@ impl Listener {
     pub fn local(port: u16) -> Self {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
-            backlog: 1024,
+            backlog: 4096,
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
             trusted_proxies: Vec::new(),

@@ -5,7 +5,6 @@ use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -13,6 +12,7 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::peer::Peer;
@@ -31,8 +31,8 @@ pub(super) struct House {
     pub(super) proxies: Vec<Network>,
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
-    pub(super) in_flight: AtomicUsize,
-    pub(super) in_flight_max: usize,
+    /// One permit for each request that may be in work.
+    pub(super) turns: Semaphore,
 }
 
 /// What all requests of a connection have in common.
@@ -43,12 +43,8 @@ pub(super) struct Link<S> {
     pub(super) pulse: Arc<Pulse>,
 }
 
-/// A request in work; dropping it ends the work, however it ended.
-struct Turn<'a> {
-    house: &'a House,
-    pulse: &'a Pulse,
-    admitted: bool,
-}
+/// A request that has arrived and is not answered; dropping this ends it, however it ended.
+struct Stay<'a>(&'a Pulse);
 
 impl House {
     /// Counts a refusal, and says so when it is a fault of ours.
@@ -59,18 +55,37 @@ impl House {
     }
 }
 
-impl<'a> Turn<'a> {
-    fn begin(house: &'a House, pulse: &'a Pulse) -> Self {
-        pulse.begin();
-        let admitted = house.in_flight.fetch_add(1, Relaxed) < house.in_flight_max;
-        Self { house, pulse, admitted }
+impl House {
+    /// A turn for one request. Those who wait for one get it in the order in which they came, and not for long: a burst is
+    /// worked off, and whoever is beyond what can be done is told soon.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        if let Ok(turn) = self.turns.try_acquire() {
+            return Ok(turn);
+        }
+        let wait = self.limits.in_flight_wait();
+        if wait.is_zero() {
+            return Err(Refusal::InFlight);
+        }
+        let turn = tokio::time::timeout(wait, self.turns.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or(Refusal::InFlight)
+    }
+
+    /// How many requests are in work.
+    pub(super) fn in_flight(&self) -> usize {
+        self.limits.in_flight().saturating_sub(self.turns.available_permits())
     }
 }
 
-impl Drop for Turn<'_> {
+impl<'a> Stay<'a> {
+    fn begin(pulse: &'a Pulse) -> Self {
+        pulse.begin();
+        Self(pulse)
+    }
+}
+
+impl Drop for Stay<'_> {
     fn drop(&mut self) {
-        self.house.in_flight.fetch_sub(1, Relaxed);
-        self.pulse.end();
+        self.0.end();
     }
 }
 
@@ -79,11 +94,18 @@ pub(super) async fn answer<S: Service>(
     link: Arc<Link<S>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let turn = Turn::begin(&link.house, &link.pulse);
+    let _stay = Stay::begin(&link.pulse);
     let id = link.house.ids.identify(request.headers());
     let version = request.version();
     let id_header = id.to_header();
-    let answered = if turn.admitted { attempt(&link, request, id).await } else { Err(Refusal::InFlight) };
+    let answered = match link.house.turn().await {
+        Ok(turn) => {
+            let answered = attempt(&link, request, id).await;
+            drop(turn);
+            answered
+        }
+        Err(refusal) => Err(refusal),
+    };
     let mut response = answered.unwrap_or_else(|refusal| {
         tracing::debug!(?refusal, request_id = ?id_header, "refused by transport");
         link.house.note(refusal);

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -90,8 +89,8 @@ impl Bound {
 /// Serves until `drain` is started and then until every request in work is answered, `limits.drain_secs` at most.
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, ids, metrics, .. } = bound;
-    let in_flight_max = limits.in_flight();
-    let house = House { limits, proxies, metrics, ids, in_flight: AtomicUsize::new(0), in_flight_max };
+    let turns = Semaphore::new(limits.in_flight());
+    let house = House { limits, proxies, metrics, ids, turns };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),
@@ -203,7 +202,7 @@ struct Reported(i64);
 
 impl Reported {
     fn report(&mut self, house: &House) {
-        let now = i64::try_from(house.in_flight.load(Relaxed)).unwrap_or(i64::MAX);
+        let now = i64::try_from(house.in_flight()).unwrap_or(i64::MAX);
         if let Some(metrics) = &house.metrics {
             metrics.in_flight(now - self.0);
         }

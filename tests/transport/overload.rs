@@ -38,6 +38,29 @@ async fn one_request_too_many_is_told_so_and_may_try_again() {
 }
 
 #[tokio::test]
+async fn whoever_comes_a_little_too_soon_waits_for_their_turn_in_order() {
+    let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 1_000)).await;
+    let mut callers = Vec::new();
+    for nth in 0..3 {
+        let mut caller = world.connect().await;
+        caller.send(get("/sleep")).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        callers.push(tokio::spawn(async move {
+            assert!(caller.answer().await.ends_with("slept"));
+            (nth, tokio::time::Instant::now())
+        }));
+    }
+    let mut last = tokio::time::Instant::now();
+    for (nth, call) in callers.into_iter().enumerate() {
+        let (who, at) = call.await.unwrap();
+        assert_eq!(who, nth);
+        assert!(at > last, "each after the one before");
+        last = at;
+    }
+    assert_eq!(world.refused("in_flight"), 0);
+}
+
+#[tokio::test]
 async fn many_callers_at_once_each_get_their_own_answer() {
     let world = World::start(|limits| limits.request_deadline_ms = 5000).await;
     let mut calls = Vec::new();
