@@ -1,8 +1,11 @@
 //! When to ask: as soon as an answer is there (closed loop), or at set instants whatever the answers do (open loop).
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// The instants of a run, shared by its connections.
@@ -13,7 +16,12 @@ pub(super) struct Pace {
     /// Between two requests of all connections together; `None` in the closed loop.
     every: Option<Duration>,
     next: AtomicU64,
+    alarm: Alarm,
 }
+
+/// Wakes whoever asked at the instant they named, in the order in which they asked. The runtime's own timers have a
+/// resolution of a millisecond: what is due within one would be sent at once, and wait for each other at the server.
+struct Alarm(mpsc::Sender<(Instant, oneshot::Sender<()>)>);
 
 /// When a request is to be sent.
 #[derive(Debug)]
@@ -32,6 +40,7 @@ impl Pace {
             ends: measured_from + duration,
             every: rate.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate)),
             next: AtomicU64::new(0),
+            alarm: Alarm::set_up(),
         }
     }
 
@@ -48,8 +57,8 @@ impl Pace {
         match self.turn_at(nth, Instant::now())? {
             When::Now(since) => Some(since),
             When::At(due) => {
-                tokio::time::sleep_until(due).await;
-                // A timer wakes up to a millisecond late; that is not the server's doing.
+                self.alarm.at(due).await;
+                // An alarm wakes a little late; that is not the server's doing.
                 Some(Instant::now())
             }
         }
@@ -65,6 +74,29 @@ impl Pace {
             return None;
         }
         Some(if due <= now { When::Now(due) } else { When::At(due) })
+    }
+}
+
+impl Alarm {
+    fn set_up() -> Self {
+        let (order, orders) = mpsc::channel::<(Instant, oneshot::Sender<()>)>();
+        // Ends when nobody can ask any more.
+        thread::spawn(move || {
+            while let Ok((due, wake)) = orders.recv() {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                // Whoever asked may be gone.
+                let _woken = wake.send(());
+            }
+        });
+        Self(order)
+    }
+
+    async fn at(&self, due: Instant) {
+        let (wake, woken) = oneshot::channel();
+        let asked = self.0.send((due, wake)).is_ok();
+        if !asked || woken.await.is_err() {
+            tokio::time::sleep_until(due).await;
+        }
     }
 }
 
@@ -108,6 +140,16 @@ mod tests {
         let pace = Pace::new(began, SECOND, 2 * SECOND, None);
         let counts = |ms| pace.counts(began + Duration::from_millis(ms));
         assert_eq!([999, 1_000, 2_999, 3_000].map(counts), [false, true, true, false]);
+    }
+
+    #[tokio::test]
+    async fn turns_are_taken_one_by_one_and_not_before_they_are_due() {
+        let began = Instant::now();
+        let pace = Pace::new(began, Duration::ZERO, SECOND, Some(2_000.0));
+        for nth in 0..40 {
+            let since = pace.turn().await.unwrap();
+            assert!(since >= began + Duration::from_micros(500 * nth), "turn {nth} at {:?}", since - began);
+        }
     }
 
     #[test]
