@@ -27,7 +27,7 @@ pub(super) struct Refused;
 #[cfg(any(test, not(feature = "fast-sealing")))]
 pub(super) struct RustCrypto(Aes256GcmSiv);
 
-/// AWS-LC, in about a third of the time: most texts are so short that preparing their keys is the greater part.
+/// AWS-LC. Most texts are so short that preparing their keys is the greater part of the work, and it does that in less time.
 #[cfg(any(test, feature = "fast-sealing"))]
 pub(super) struct AwsLc(LessSafeKey);
 
