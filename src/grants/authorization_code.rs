@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::claims::{Facts, Requested, Subject};
 use crate::clock::UnixMs;
-use crate::engine::Engine;
 use crate::engine::authorization::codes::{CodeFacts, CodeUse, GivenToken, OpenedCode};
 use crate::engine::organizations::check_usage;
 use crate::grants::login::{self, FirstToken};
@@ -31,7 +30,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
         opened.as_ref().and_then(OpenedCode::facts).ok_or_else(|| refused("not a code of this tenant"))?;
     let now = engine.now();
     check_presented(request, &code, now)?;
-    let user = holder(engine, &code, request).await?;
+    let user = holder(request, &code).await?;
     check_usage(caller.client(), code.organization.is_some())?;
     let standing = match code.organization {
         Some(id) => Some(engine.standing_of_login(&tenant.tenant.id, &user, id).await?),
@@ -55,7 +54,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
     };
     let family = login::family(request, &first)?;
     if family.is_none() {
-        check_session(engine, &code, now).await?;
+        check_session(request, &code, now).await?;
     }
 
     // Everything is checked; only now is anything consumed.
@@ -129,12 +128,9 @@ fn check_presented(request: Request<'_>, code: &CodeFacts<'_>, now: UnixMs) -> R
 }
 
 /// The person who logged in, if they may still come in.
-async fn holder(
-    engine: &Engine,
-    code: &CodeFacts<'_>,
-    request: Request<'_>,
-) -> Result<Arc<User>, OAuthError> {
-    let user = engine.cached().user(&request.exchange.tenant().tenant.id, code.user).await?;
+async fn holder(request: Request<'_>, code: &CodeFacts<'_>) -> Result<Arc<User>, OAuthError> {
+    let tenant = &request.exchange.tenant().tenant.id;
+    let user = request.engine.cached().user(tenant, code.user).await?;
     let user =
         user.filter(|user| user.admits(code.authenticated_at) && user.allows(code.client, code.given_at()));
     user.ok_or_else(|| refused("the user may not come in any more"))
@@ -142,8 +138,10 @@ async fn holder(
 
 /// Whether the login that the code speaks of still stands. A family is only started in a session that does, by the verb
 /// that spends the code: then there is no need to ask before.
-async fn check_session(engine: &Engine, code: &CodeFacts<'_>, now: UnixMs) -> Result<(), OAuthError> {
-    let session = engine.session(code.session, now).await?;
+async fn check_session(request: Request<'_>, code: &CodeFacts<'_>, now: UnixMs) -> Result<(), OAuthError> {
+    let tenant = &request.exchange.tenant().tenant.id;
+    let session = request.engine.session(code.session, now).await?;
+    let session = session.filter(|session| session.tenant == *tenant && session.user.as_str() == code.user);
     session.map(drop).ok_or_else(|| refused("the session has ended"))
 }
 
