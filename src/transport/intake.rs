@@ -31,6 +31,7 @@ pub(super) struct House {
     pub(super) proxies: Vec<Network>,
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
+    pub(super) in_flight_max: usize,
     /// One permit for each request that may be in work.
     pub(super) turns: Semaphore,
 }
@@ -53,9 +54,7 @@ impl House {
             metrics.refused(refusal.label());
         }
     }
-}
 
-impl House {
     /// A turn for one request. Those who wait for one get it in the order in which they came, and not for long: a burst is
     /// worked off, and whoever is beyond what can be done is told soon.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
@@ -72,7 +71,7 @@ impl House {
 
     /// How many requests are in work.
     pub(super) fn in_flight(&self) -> usize {
-        self.limits.in_flight().saturating_sub(self.turns.available_permits())
+        self.in_flight_max.saturating_sub(self.turns.available_permits())
     }
 }
 
@@ -99,11 +98,7 @@ pub(super) async fn answer<S: Service>(
     let version = request.version();
     let id_header = id.to_header();
     let answered = match link.house.turn().await {
-        Ok(turn) => {
-            let answered = attempt(&link, request, id).await;
-            drop(turn);
-            answered
-        }
+        Ok(_turn) => attempt(&link, request, id).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = answered.unwrap_or_else(|refusal| {

@@ -89,8 +89,9 @@ impl Bound {
 /// Serves until `drain` is started and then until every request in work is answered, `limits.drain_secs` at most.
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, ids, metrics, .. } = bound;
-    let turns = Semaphore::new(limits.in_flight());
-    let house = House { limits, proxies, metrics, ids, turns };
+    let in_flight_max = limits.in_flight();
+    let turns = Semaphore::new(in_flight_max);
+    let house = House { limits, proxies, metrics, ids, in_flight_max, turns };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),
