@@ -61,7 +61,8 @@ fn on(criterion: &mut Criterion, runtime: &Runtime, name: &str, store: &SharedSt
         bencher.to_async(runtime).iter(|| async {
             let name = spent.fetch_add(1, Ordering::Relaxed).to_be_bytes();
             let expires_at = now.plus_secs(60);
-            let thing = Thing { tenant: &tenant, purpose: Purpose::Code, name: &name, expires_at };
+            let thing =
+                Thing { tenant: &tenant, purpose: Purpose::Code, name: &name, session: None, expires_at };
             assert_eq!(store.spend(thing, b"").await.unwrap(), Spent::First);
         });
     });

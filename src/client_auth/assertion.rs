@@ -68,6 +68,7 @@ pub async fn check(
         tenant: &client.tenant,
         purpose: Purpose::Assertion,
         name: name.as_bytes(),
+        session: None,
         // Remembered longer than it is accepted: the store's clock may be ahead of ours.
         expires_at: UnixMs::from_secs(claims.exp.saturating_add(2 * SKEW_SECS)),
     };

@@ -139,7 +139,8 @@ impl Engine {
         let by_code = claims.gty.as_deref() == Some(GrantType::AuthorizationCode.gty());
         let Some(jti) = claims.jti.as_ref().filter(|_| by_code) else { return Ok(false) };
         let expires_at = UnixMs::from_secs(claims.exp);
-        let token = Thing { tenant, purpose: Purpose::AccessToken, name: jti.as_bytes(), expires_at };
+        let token =
+            Thing { tenant, purpose: Purpose::AccessToken, name: jti.as_bytes(), session: None, expires_at };
         Ok(self.store().is_spent(token).await?)
     }
 }

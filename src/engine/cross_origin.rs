@@ -96,8 +96,13 @@ impl Engine {
         }
         let user = self.cached().user(id, ticket.user.as_str()).await?;
         let Some(user) = user.filter(|user| user.admits(ticket.authenticated_at)) else { return Ok(None) };
-        let thing =
-            Thing { tenant: id, purpose: spends::Purpose::LoginTicket, name: &ticket.id, expires_at: ends };
+        let thing = Thing {
+            tenant: id,
+            purpose: spends::Purpose::LoginTicket,
+            name: &ticket.id,
+            session: None,
+            expires_at: ends,
+        };
         let first = self.store().spend(thing, b"").await? == Spent::First;
         Ok(first.then_some((user, ticket.amr)))
     }

@@ -220,6 +220,7 @@ impl Engine {
             tenant: &tenant.tenant.id,
             purpose: spends::Purpose::Mail,
             name: &ticket.id,
+            session: None,
             expires_at: ticket.expires_at,
         };
         Ok(self.store().spend(thing, b"").await? == Spent::First)

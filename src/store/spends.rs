@@ -45,6 +45,8 @@ pub struct Thing<'a> {
     pub purpose: Purpose,
     /// What tells it from others of its kind: a `jti`, a random id.
     pub name: &'a [u8],
+    /// The session that it is of, if any: it may be kept beside it. The same each time the thing is named.
+    pub session: Option<SessionId>,
     /// When it need no longer be remembered.
     pub expires_at: UnixMs,
 }
@@ -61,7 +63,7 @@ pub enum Spent {
 /// A thing that is spent on starting a family.
 #[derive(Clone, Copy, Debug)]
 pub struct Redeeming<'a> {
-    /// What is spent.
+    /// What is spent; of the same session.
     pub thing: Thing<'a>,
     /// What is left for whoever comes later, at most 64 bytes.
     pub note: &'a [u8],

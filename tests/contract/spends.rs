@@ -1,5 +1,6 @@
 //! Single use: the first has it, everybody after reads the note, until it expires.
 
+use jeton::clock::UnixMs;
 use jeton::model::family::{NewFamily, Rotation};
 use jeton::model::session::{End, Session};
 use jeton::protocol::ids::TenantId;
@@ -17,10 +18,16 @@ suite! {
     redeeming_starts_a_family_once,
     a_session_that_ended_spends_nothing,
     one_of_many_redeems,
+    a_code_spent_for_no_family_starts_none_later,
+    a_family_that_outlives_its_session_is_redeemed_too,
 }
 
 fn thing<'a>(tenant: &'a TenantId, name: &'a [u8]) -> Thing<'a> {
-    Thing { tenant, purpose: Purpose::Code, name, expires_at: in_ms(60_000) }
+    Thing { tenant, purpose: Purpose::Code, name, session: None, expires_at: in_ms(60_000) }
+}
+
+fn code<'a>(world: &'a World, session: &Session, name: &'a [u8]) -> Thing<'a> {
+    Thing { session: Some(session.id), ..thing(&world.tenant, name) }
 }
 
 async fn the_first_spends_and_the_second_reads_the_note(world: &World) {
@@ -109,7 +116,7 @@ fn redeeming<'a>(thing: Thing<'a>, note: &'a [u8], session: &Session, family: Ne
 
 async fn redeeming_starts_a_family_once(world: &World) {
     let (session, login) = world.logged_in().await;
-    let code = thing(&world.tenant, b"redeemed");
+    let code = code(world, &session, b"redeemed");
     let (first, second) = (family(), family());
     let asked = redeeming(code, b"first", &session, first);
     assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::First);
@@ -130,7 +137,7 @@ async fn redeeming_starts_a_family_once(world: &World) {
 async fn a_session_that_ended_spends_nothing(world: &World) {
     let (session, _) = world.logged_in().await;
     world.store.end(session.id, End::Logout).await.unwrap();
-    let code = thing(&world.tenant, b"too late");
+    let code = code(world, &session, b"too late");
     let asked = redeeming(code, b"note", &session, family());
     assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::NoSession);
     assert!(!world.store.is_spent(code).await.unwrap());
@@ -144,7 +151,8 @@ async fn one_of_many_redeems(world: &World) {
             let (store, tenant, session) = (world.store.clone(), world.tenant.clone(), session.clone());
             tokio::spawn(async move {
                 let family = family();
-                let (thing, note) = (thing(&tenant, b"contended"), [task]);
+                let thing = Thing { session: Some(session.id), ..thing(&tenant, b"contended") };
+                let note = [task];
                 let redeemed = store.redeem(redeeming(thing, &note, &session, family)).await.unwrap();
                 (redeemed, note.to_vec(), family.key)
             })
@@ -165,4 +173,25 @@ async fn one_of_many_redeems(world: &World) {
     let mut families = world.store.families_of(session.id).await.unwrap();
     families.sort();
     assert_eq!(families, expected);
+}
+
+async fn a_code_spent_for_no_family_starts_none_later(world: &World) {
+    let (session, login) = world.logged_in().await;
+    let code = code(world, &session, b"without a family");
+    assert_eq!(world.store.spend(code, b"first").await.unwrap(), Spent::First);
+    let asked = redeeming(code, b"second", &session, family());
+    assert_eq!(world.store.redeem(asked).await.unwrap(), Redeemed::Before(b"first".to_vec()));
+    assert_eq!(world.store.families_of(session.id).await.unwrap(), [login]);
+}
+
+async fn a_family_that_outlives_its_session_is_redeemed_too(world: &World) {
+    let (session, _) = world.logged_in().await;
+    let code = code(world, &session, b"long");
+    let ends = session.expires_at.map(|at| UnixMs(at.0 + 60_000));
+    let long = NewFamily { expires_at: ends, ..family() };
+    assert_eq!(world.store.redeem(redeeming(code, b"note", &session, long)).await.unwrap(), Redeemed::First);
+    assert!(world.store.families_of(session.id).await.unwrap().contains(&long.key));
+    let standing = world.store.find(session.id, now()).await.unwrap().unwrap();
+    assert_eq!(standing.expires_at, ends);
+    assert!(world.store.is_spent(code).await.unwrap());
 }

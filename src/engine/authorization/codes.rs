@@ -141,9 +141,14 @@ impl Engine {
         GivenToken { jti, given_at: now, expires_at }: GivenToken,
     ) -> Result<CodeUse, OAuthError> {
         let name = facts.name();
-        let thing =
-            Thing { tenant, purpose: spends::Purpose::Code, name: &name, expires_at: facts.expires_at };
         let session = facts.session;
+        let thing = Thing {
+            tenant,
+            purpose: spends::Purpose::Code,
+            name: &name,
+            session: Some(session),
+            expires_at: facts.expires_at,
+        };
         let given = Given { session, family: family.map(|family| family.key), jti, expires_at };
         let note =
             postcard::to_stdvec(&given).map_err(|error| OAuthError::server_error(error.to_string()))?;
@@ -175,6 +180,7 @@ impl Engine {
             tenant,
             purpose: spends::Purpose::AccessToken,
             name: jti.as_str().as_bytes(),
+            session: None,
             expires_at,
         };
         self.store().spend(token, b"").await?;

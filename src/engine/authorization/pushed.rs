@@ -110,6 +110,7 @@ impl Engine {
             tenant,
             purpose: spends::Purpose::Pushed,
             name: &mark.id,
+            session: None,
             // As long as any browser in which it was begun may still be on its way.
             expires_at: mark.expires_at.plus_secs(LIFETIME_SECS),
         };

@@ -18,13 +18,7 @@ impl Families for Cluster {
         let mut announced = false;
         loop {
             let keys = [self.keys.session(session), self.keys.family(session, family.key)];
-            let ask = Ask::verb_on_two(Verb::Start, keys)
-                .bytes(&family.key.0)
-                .number(now.0)
-                .with(instant(family.idle_expires_at))
-                .number(millis(family.expires_at))
-                .number(u64::from(announced))
-                .number(u64::from(family.survives_logout));
+            let ask = new_family(Ask::verb_on_two(Verb::Start, keys), &family, now, announced);
             match self.careful::<fred::types::Value>(ask).await?.as_i64() {
                 Some(0) => return Ok(Started::NoSession),
                 Some(_) => return Ok(Started::Started),
@@ -65,6 +59,17 @@ impl Families for Cluster {
         let ask = Ask::verb_on_two(Verb::Revoke, keys).bytes(&family.0);
         self.careful::<i64>(ask).await.map(|gone| gone > 0)
     }
+}
+
+/// With what `start` and `redeem` want to know of a family, and whether the index of the user's sessions already tells
+/// its expiry.
+pub(super) fn new_family(ask: Ask, family: &NewFamily, now: UnixMs, announced: bool) -> Ask {
+    ask.bytes(&family.key.0)
+        .number(now.0)
+        .with(instant(family.idle_expires_at))
+        .number(millis(family.expires_at))
+        .number(u64::from(announced))
+        .number(u64::from(family.survives_logout))
 }
 
 /// An expiry as `jeton.lua` passes it on to Redis, which knows no instant before the first millisecond.

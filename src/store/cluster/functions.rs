@@ -46,6 +46,7 @@ verbs! {
     Open = "open",
     RecordRemove = "record_remove",
     RecordWrite = "record_write",
+    Redeem = "redeem",
     Release = "release",
     Remember = "remember",
     Revoke = "revoke",

@@ -204,6 +204,16 @@ local function start(keys, args)
   return 1
 end
 
+-- KEYS session family thing; ARGV as above, and the note and the expiry of the thing. Answers what `start` does, or the
+-- note of whoever spent the thing before, in a list; only of a family that starts is it spent.
+local function redeem(keys, args)
+  local before = redis.call('GET', keys[3])
+  if before then return { before } end
+  local started = start(keys, args)
+  if started == 1 then redis.call('SET', keys[3], args[7], 'PXAT', args[8]) end
+  return started
+end
+
 -- KEYS session family; ARGV family.
 local function revoke(keys, args)
   local value = redis.call('GET', keys[1])
@@ -539,6 +549,7 @@ verb('update', update)
 verb('close', close)
 verb('start', start)
 verb('revoke', revoke)
+verb('redeem', redeem)
 verb('families', families, 'no-writes')
 verb('index_add', index_add)
 verb('index_drop', index_drop)

@@ -14,7 +14,8 @@
 //! | `{L tenant}` | log events (stream) |
 //! | `{L tenant}d day` | what a day came to (hash) |
 //! | `{L tenant}u day` | who was there (`HyperLogLog`) |
-//! | `S digest` | a spent thing |
+//! | `{sid}Sdigest` | a spent thing of a session |
+//! | `S digest` | any other spent thing |
 //! | `{C digest}` | the marks of a subject (hash: count and expiry) |
 //! | `{C digest}b` | the bucket of a subject: when it is full again |
 //! | `{F}` | the change feed (stream) |
@@ -122,13 +123,20 @@ impl Keyspace {
         key([&*self.prefix, b"{F}"].concat())
     }
 
-    /// A thing that can be spent once; digested, so that a long name costs no more than a short one.
+    /// A thing that can be spent once, in the slot of the session that it is of; digested, so that a long name costs no
+    /// more than a short one.
     pub(super) fn spend(&self, thing: &Thing<'_>) -> Key {
         let mut digest = Sha256::new();
         digest.update(self.tagged(thing.purpose.tag(), thing.tenant, None));
         digest.update(thing.name);
         let digest = URL_SAFE_NO_PAD.encode(&digest.finalize()[..18]);
-        key([&*self.prefix, b"S", digest.as_bytes()].concat())
+        let mut bytes = match thing.session {
+            Some(session) => self.session_bytes(session),
+            None => self.prefix.to_vec(),
+        };
+        bytes.push(b'S');
+        bytes.extend_from_slice(digest.as_bytes());
+        key(bytes)
     }
 
     /// The marks of a subject; digested, because strangers name it.
@@ -183,6 +191,8 @@ fn key(bytes: Vec<u8>) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::UnixMs;
+    use crate::store::spends::Purpose;
 
     #[test]
     fn an_aggregate_stays_in_one_slot() {
@@ -190,7 +200,18 @@ mod tests {
         let (sid, family) = (SessionId([9; 12]), FamilyKey([b'}'; 10]));
         assert_eq!(keys.session(sid).cluster_hash(), keys.family(sid, family).cluster_hash());
         assert_eq!(keys.family(sid, family).as_bytes().len(), 28);
-        let (tenant, user) = (TenantId::from("acme"), UserId::from("auth0|a}b"));
+        let tenant = TenantId::from("acme");
+        let thing = |session| Thing {
+            tenant: &tenant,
+            purpose: Purpose::Code,
+            name: b"code",
+            session,
+            expires_at: UnixMs(1),
+        };
+        assert_eq!(keys.spend(&thing(Some(sid))).cluster_hash(), keys.session(sid).cluster_hash());
+        assert_ne!(keys.spend(&thing(Some(sid))), keys.spend(&thing(Some(SessionId([8; 12])))));
+        assert_eq!(keys.spend(&thing(None)).as_bytes()[0], b'S');
+        let user = UserId::from("auth0|a}b");
         let (ids, names) = (keys.index(&tenant, Kind::User), keys.terms(&tenant, Kind::User, Field::Name));
         assert!(ids.cluster_hash() == names.cluster_hash() && ids != names);
         assert_eq!(keys.user(&tenant, &user).cluster_hash(), keys.memberships(&tenant, &user).cluster_hash());

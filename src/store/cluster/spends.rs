@@ -1,12 +1,14 @@
-//! Single use: `SET NX GET`, one plain command.
+//! Single use: `SET NX GET`, one plain command; or, with the family that it starts, one verb in the session's slot.
 
 use bytes::Bytes;
+use fred::types::Value;
 
 use super::Cluster;
 use super::ask::Ask;
-use crate::store::families::Started;
+use super::families::new_family;
+use super::functions::Verb;
+use crate::store::StoreError;
 use crate::store::spends::{Redeemed, Redeeming, Spends, Spent, Thing};
-use crate::store::{Families as _, StoreError};
 
 #[async_trait::async_trait]
 impl Spends for Cluster {
@@ -21,18 +23,24 @@ impl Spends for Cluster {
         Ok(before.map_or(Spent::First, |note| Spent::Before(note.to_vec())))
     }
 
-    /// Two slots, hence one after the other.
     async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError> {
         let Redeeming { thing, note, session, family, now } = asked;
-        if self.start(session, family, now).await? == Started::NoSession {
-            return Ok(Redeemed::NoSession);
-        }
-        match self.spend(thing, note).await? {
-            Spent::First => Ok(Redeemed::First),
-            Spent::Before(note) => {
-                // Nobody has a token of this family.
-                self.revoke(session, family.key).await?;
-                Ok(Redeemed::Before(note))
+        let keys = [
+            self.keys.session(session),
+            self.keys.family(session, family.key),
+            self.keys.spend(&Thing { session: Some(session), ..thing }),
+        ];
+        let slot = keys[0].cluster_hash();
+        let mut announced = false;
+        loop {
+            let ask = new_family(Ask::verb_on(Verb::Redeem, slot, keys.to_vec()), &family, now, announced)
+                .bytes(note)
+                .number(thing.expires_at.0.max(1));
+            match self.careful::<Value>(ask).await? {
+                Value::Integer(0) => return Ok(Redeemed::NoSession),
+                Value::Integer(_) => return Ok(Redeemed::First),
+                Value::Array(before) => return before_of(before),
+                _session => announced = self.announce(session, family.expires_at, now).await?,
             }
         }
     }
@@ -40,4 +48,11 @@ impl Spends for Cluster {
     async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {
         self.read::<i64>(Ask::plain("EXISTS", self.keys.spend(&thing))).await.map(|found| found > 0)
     }
+}
+
+/// The note in the list that `redeem` answers with.
+fn before_of(answer: Vec<Value>) -> Result<Redeemed, StoreError> {
+    let note = answer.into_iter().next().and_then(Value::into_bytes);
+    let note = note.ok_or_else(|| StoreError::Corrupt("a note".to_owned()))?;
+    Ok(Redeemed::Before(note.to_vec()))
 }

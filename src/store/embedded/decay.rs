@@ -106,6 +106,7 @@ mod tests {
             tenant: &tenant,
             purpose: Purpose::Code,
             name,
+            session: None,
             expires_at: UnixMs(expires_at),
         };
         commit(&disk, 1_000, |batch| {

@@ -241,7 +241,9 @@ mod tests {
     #[test]
     fn codes_are_in_the_order_of_their_names_and_no_two_are_alike() {
         let tenant = TenantId::from("t");
-        let key = |purpose, name| spend(&Thing { tenant: &tenant, purpose, name, expires_at: UnixMs(1) });
+        let thing =
+            |purpose, name| Thing { tenant: &tenant, purpose, name, session: None, expires_at: UnixMs(1) };
+        let key = |purpose, name| spend(&thing(purpose, name));
         let code = |name| key(Purpose::Code, name);
         assert!(code(b"\0\0\0\0\0\0\0\x01zz") < code(b"\0\0\0\0\0\0\0\x02aa"));
         assert_ne!(code(b"\0\0\0\0\0\0\0\x01a"), code(b"\0\0\0\0\0\0\0\x01b"));
