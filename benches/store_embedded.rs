@@ -63,6 +63,7 @@ async fn open(store: &Embedded, callers: u8) {
             idle_expires_at: None,
             expires_at: None,
             survives_logout: false,
+            most: 200,
         };
         assert!(store.open(&session, Some(family)).await.is_ok());
     }

@@ -95,6 +95,7 @@ async fn open(store: &SharedStore, tenant: &TenantId, id: SessionId, now: UnixMs
         idle_expires_at: session.expires_at,
         expires_at: session.expires_at,
         survives_logout: false,
+        most: 200,
     };
     store.open(&session, Some(family)).await.unwrap();
 }

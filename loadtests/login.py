@@ -4,10 +4,12 @@
 to tell how fast the machine is just now.
 
 PROGRAM is target/release/jeton, with examples/bare-hyper beside it. Both run on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster), wrk on core 1.
-CODES (20000) is how many codes are exchanged in each of ROUNDS (3) rounds; SECONDS_PER_RUN (5) how long pages are asked for.
+CODES (20000) is how many codes are exchanged in each of ROUNDS (3) rounds, of SESSIONS (200) logins in turn; SECONDS_PER_RUN
+(5) how long pages are asked for.
 """
 
 import http.client
+import itertools
 import json
 import os
 import statistics
@@ -96,23 +98,28 @@ def start_bare(program: Path) -> tuple[subprocess.Popen, str]:
     return bare, f"http://{bare.stdout.readline().strip()}/"
 
 
+def logged_in(issuer: str, asked: str, person: dict) -> Browser:
+    browser = Browser(issuer)
+    state = browser.go(asked).split("state=", 1)[1]
+    code_in(browser.go("/u/login", {"state": state, **person}))
+    return browser
+
+
 def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, str]) -> dict[str, list[float]]:
     seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "20000"))
     issuer, client = facts["issuer"].rstrip("/"), facts["application"]
-    browser, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
-    page = browser.go(asked)
-    stranger = browser.cookie()
-    state = page.split("state=", 1)[1]
+    stranger, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
+    page = stranger.go(asked)
     person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
-    code_in(browser.go("/u/login", {"state": state, **person}))
+    logins = [logged_in(issuer, asked, person) for _ in range(int(os.environ.get("SESSIONS", "200")))]
     codes, found = folder / "codes", {}
     for _ in range(int(os.environ.get("ROUNDS", "3"))):
         row = {
-            "a login page": measure(pid, seconds, "get", issuer + page, stranger),
-            "a redirect with a code, when logged in": measure(pid, seconds, "get", issuer + asked, browser.cookie()),
+            "a login page": measure(pid, seconds, "get", issuer + page, stranger.cookie()),
+            "a redirect with a code, when logged in": measure(pid, seconds, "get", issuer + asked, logins[0].cookie()),
         }
         # A code lives for a minute.
-        codes.write_text("".join(f"{code_in(browser.go(asked))}\n" for _ in range(count)))
+        codes.write_text("".join(f"{code_in(browser.go(asked))}\n" for browser in itertools.islice(itertools.cycle(logins), count)))
         row["a code exchanged for three tokens"] = measure(
             pid, seconds, "codes", f"{issuer}/oauth/token", code_form(client), str(codes)
         )

@@ -105,6 +105,8 @@ pub struct Parts {
     pub documents_max_age_secs: u64,
     /// How long the note of a session's last use may be old before a new use is noted, in seconds.
     pub session_touch_secs: u64,
+    /// About how many families one session may have.
+    pub families_max: u16,
     /// Whether successful token requests are written to the tenant's log, not only failures.
     pub log_token_successes: bool,
 }
@@ -277,6 +279,11 @@ impl Engine {
     /// How long the note of a session's last use may be old, in seconds.
     pub fn session_touch_secs(&self) -> u64 {
         self.parts.session_touch_secs
+    }
+
+    /// About how many families one session may have.
+    pub fn families_max(&self) -> u16 {
+        self.parts.families_max
     }
 
     /// A token id that no other token has (`jti`, RFC 7519 §4.1.7).

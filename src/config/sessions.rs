@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 pub struct Sessions {
     /// How old the note of a session's last use may be before a new use is noted, in seconds.
     pub touch_secs: u64,
+    /// About how many refresh-token families one session may have; the one that was refreshed longest ago makes room for
+    /// a new one.
+    pub families_max: u16,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { touch_secs: 300 }
+        Self { touch_secs: 300, families_max: 200 }
     }
 }

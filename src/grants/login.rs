@@ -138,6 +138,7 @@ pub(crate) fn family(
         idle_expires_at: lifetimes.idle_end(first.started_at, expires_at),
         expires_at,
         survives_logout: caller.client().refresh_token.survives_logout,
+        most: engine.families_max(),
     };
     let facts = RefreshFacts {
         session: first.session,

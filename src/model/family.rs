@@ -25,6 +25,8 @@ pub struct NewFamily {
     pub expires_at: Option<UnixMs>,
     /// Whether it stays when the person logs out of the session.
     pub survives_logout: bool,
+    /// About how many families the session may have, with this one; the one that was refreshed longest ago makes room.
+    pub most: u16,
 }
 
 /// What a rotation is asked to do.

@@ -70,7 +70,8 @@ impl Node {
             device: None,
             clients: Vec::new(),
         };
-        let family = NewFamily { key, idle_expires_at: None, expires_at: None, survives_logout: false };
+        let family =
+            NewFamily { key, idle_expires_at: None, expires_at: None, survives_logout: false, most: 200 };
         self.store.open(&session, Some(family)).await.unwrap();
     }
 

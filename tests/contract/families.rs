@@ -1,5 +1,6 @@
 //! Families: started in a session, rotated by one caller at a time, gone when revoked or reused.
 
+use jeton::clock::UnixMs;
 use jeton::model::family::{Family, NewFamily, Presented, Rotation};
 use jeton::model::session::{End, Ended};
 use jeton::protocol::ids::{FamilyKey, SessionId};
@@ -20,6 +21,7 @@ suite! {
     families_of_different_sessions_do_not_meet,
     ending_while_starting_leaves_nothing,
     ending_while_rotating_leaves_nothing,
+    the_family_refreshed_longest_ago_makes_room,
 }
 
 async fn a_family_needs_a_session(world: &World) {
@@ -194,4 +196,24 @@ async fn assert_gone(world: &World, session: SessionId, key: FamilyKey) {
     assert_eq!(world.store.rotate(presented(session, key, 9)).await.unwrap(), Rotation::Unknown);
     assert!(world.store.families_of(session).await.unwrap().is_empty());
     assert_eq!(world.store.find(session, now()).await.unwrap(), None);
+}
+
+async fn the_family_refreshed_longest_ago_makes_room(world: &World) {
+    let (session, oldest) = world.logged_in().await;
+    let few = || NewFamily { most: 4, ..family() };
+    let (busy, begun) = (few(), now());
+    world.store.start(session.id, busy, begun).await.unwrap();
+    let mut last = busy;
+    for step in 1..=100 {
+        let at = UnixMs(begun.0 + step);
+        last = few();
+        world.store.start(session.id, last, at).await.unwrap();
+        let asked = Presented { now: at, ..presented(session.id, busy.key, step) };
+        assert_eq!(world.store.rotate(asked).await.unwrap(), Rotation::Rotated { generation: step + 1 });
+    }
+    let families = world.store.families_of(session.id).await.unwrap();
+    // A store may look after it with one family in four, at random: so many in between come once in a million times.
+    assert!((4..=52).contains(&families.len()), "{} families", families.len());
+    assert!(families.contains(&busy.key) && families.contains(&last.key));
+    assert_eq!(world.store.current(session.id, oldest, now()).await.unwrap(), None);
 }

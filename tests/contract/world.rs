@@ -86,7 +86,13 @@ pub(crate) fn tenant() -> TenantId {
 /// A family that ends after a minute without a refresh, not yet stored.
 pub(crate) fn family() -> NewFamily {
     let ends = Some(now().plus_secs(60));
-    NewFamily { key: FamilyKey(dice()), idle_expires_at: ends, expires_at: ends, survives_logout: false }
+    NewFamily {
+        key: FamilyKey(dice()),
+        idle_expires_at: ends,
+        expires_at: ends,
+        survives_logout: false,
+        most: 200,
+    }
 }
 
 /// Generation `generation` of a family presented now, with a leeway of 30 seconds.

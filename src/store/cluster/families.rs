@@ -70,6 +70,7 @@ pub(super) fn new_family(ask: Ask, family: &NewFamily, now: UnixMs, announced: b
         .number(millis(family.expires_at))
         .number(u64::from(announced))
         .number(u64::from(family.survives_logout))
+        .number(u64::from(family.most))
 }
 
 /// An expiry as `jeton.lua` passes it on to Redis, which knows no instant before the first millisecond.

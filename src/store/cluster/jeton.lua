@@ -103,18 +103,42 @@ local function living(key, families)
   return table.concat(found)
 end
 
--- Adds a family to an unsaved session; a family that stands already is left as it is.
-local function add_family(key, session, family, now, idle, survives)
-  if #session.families > 0 and #session.families % (8 * ENTRY) == 0 then
-    session.families = living(key, session.families)
+-- The living families, without those that were refreshed longest ago when there are `most` or more.
+local function with_room(key, families, most)
+  local entries, rotated = {}, {}
+  for at = 1, #families, ENTRY do
+    local entry = string.sub(families, at, at + ENTRY - 1)
+    local stored = redis.call('GET', key .. string.sub(entry, 1, 10))
+    if stored then
+      entries[#entries + 1] = entry
+      rotated[entry] = tonumber(string.sub(stored, -13))
+    end
   end
+  while #entries >= most do
+    local oldest = 1
+    for at = 2, #entries do
+      if rotated[entries[at]] < rotated[entries[oldest]] then oldest = at end
+    end
+    redis.call('DEL', key .. string.sub(table.remove(entries, oldest), 1, 10))
+  end
+  return table.concat(entries)
+end
+
+-- Adds a family to an unsaved session; a family that stands already is left as it is. Now and then, and when they are
+-- `most`, those that are not any more are forgotten.
+local function add_family(key, session, family, now, idle, survives, most)
   if not position(session.families, family) then
+    local count = #session.families / ENTRY
+    if count > 0 and (count % 8 == 0 or count >= most) then
+      session.families = with_room(key, session.families, most)
+    end
     session.families = session.families .. family .. (survives == '1' and '\1' or '\0')
   end
   if redis.call('EXISTS', key .. family) == 0 then set_until(key .. family, family_value(1, now), idle) end
 end
 
--- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family, 1 when it survives a logout.
+-- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family, 1 when it survives a logout, the most
+-- families.
 local function open(keys, args)
   local session, before = unpacked(args[1]), redis.call('GET', keys[1])
   if before then
@@ -122,7 +146,9 @@ local function open(keys, args)
     session.families = before.families
     session.expires = math.max(session.expires, before.expires)
   end
-  if args[2] ~= '' then add_family(keys[1], session, args[2], args[3], args[4], args[5]) end
+  if args[2] ~= '' then
+    add_family(keys[1], session, args[2], args[3], args[4], args[5], tonumber(args[6]))
+  end
   save(keys[1], session)
   return 1
 end
@@ -188,8 +214,8 @@ local function close(keys, args)
 end
 
 -- KEYS session family; ARGV family, now, idle expiry, expiry in ms, 1 when the index of the user's sessions already
--- says so, and 1 when the family survives a logout. Answers 0 without a session, 1 when started, and the session when
--- its index must be told first.
+-- says so, 1 when the family survives a logout, and the most families. Answers 0 without a session, 1 when started, and
+-- the session when its index must be told first.
 local function start(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return 0 end
@@ -199,7 +225,7 @@ local function start(keys, args)
     if args[5] ~= '1' then return value end
     session.expires = expires
   end
-  add_family(keys[1], session, args[1], args[2], args[3], args[6])
+  add_family(keys[1], session, args[1], args[2], args[3], args[6], tonumber(args[7]))
   save(keys[1], session)
   return 1
 end
@@ -210,7 +236,7 @@ local function redeem(keys, args)
   local before = redis.call('GET', keys[3])
   if before then return { before } end
   local started = start(keys, args)
-  if started == 1 then redis.call('SET', keys[3], args[7], 'PXAT', args[8]) end
+  if started == 1 then redis.call('SET', keys[3], args[8], 'PXAT', args[9]) end
   return started
 end
 

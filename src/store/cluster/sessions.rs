@@ -29,8 +29,9 @@ impl Sessions for Cluster {
                     .number(self.clock.now().0)
                     .with(instant(family.idle_expires_at))
                     .number(u64::from(family.survives_logout))
+                    .number(u64::from(family.most))
             }
-            None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with("").with(""),
+            None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with("").with("").with(""),
         };
         // At once, but acknowledged only when both stand: nobody knows of a session that was not acknowledged.
         let (listed, opened) = tokio::join!(self.list_session(session, expires_at), self.careful::<i64>(ask));

@@ -36,11 +36,12 @@ impl Spends for Cluster {
             let ask = new_family(Ask::verb_on(Verb::Redeem, slot, keys.to_vec()), &family, now, announced)
                 .bytes(note)
                 .number(thing.expires_at.0.max(1));
-            match self.careful::<Value>(ask).await? {
-                Value::Integer(0) => return Ok(Redeemed::NoSession),
-                Value::Integer(_) => return Ok(Redeemed::First),
-                Value::Array(before) => return before_of(before),
-                _session => announced = self.announce(session, family.expires_at, now).await?,
+            let answer: Value = self.careful(ask).await?;
+            match answer.as_i64() {
+                Some(0) => return Ok(Redeemed::NoSession),
+                Some(_) => return Ok(Redeemed::First),
+                None if answer.is_array() => return before_of(answer),
+                None => announced = self.announce(session, family.expires_at, now).await?,
             }
         }
     }
@@ -51,8 +52,8 @@ impl Spends for Cluster {
 }
 
 /// The note in the list that `redeem` answers with.
-fn before_of(answer: Vec<Value>) -> Result<Redeemed, StoreError> {
-    let note = answer.into_iter().next().and_then(Value::into_bytes);
+fn before_of(answer: Value) -> Result<Redeemed, StoreError> {
+    let note = answer.into_array().into_iter().next().and_then(Value::into_bytes);
     let note = note.ok_or_else(|| StoreError::Corrupt("a note".to_owned()))?;
     Ok(Redeemed::Before(note.to_vec()))
 }

@@ -92,6 +92,7 @@ mod tests {
             idle_expires_at: None,
             expires_at: expires_at.map(UnixMs),
             survives_logout: false,
+            most: 200,
         }
     }
 

@@ -129,10 +129,35 @@ pub(super) fn put_first(
     new: NewFamily,
     now: UnixMs,
 ) -> Result<(), StoreError> {
+    // With one in four: they are looked through for it.
+    if new.key.0[0].is_multiple_of(4) {
+        make_room(batch, session, new.most, now)?;
+    }
     let key = keys::family(session, new.key);
     let expires_at = new.idle_expires_at.into_iter().chain(new.expires_at).min();
     let stored = Stored { family: Family::first(now), expires_at, survives_logout: new.survives_logout };
     batch.write(Space::Live, key, &stored)
+}
+
+/// Leaves the session room for one family more, at the cost of those that were refreshed longest ago.
+fn make_room(batch: &mut Batch<'_>, session: SessionId, most: u16, now: UnixMs) -> Result<(), StoreError> {
+    let entries = batch.under(Space::Live, &keys::families_of(session))?;
+    let room = usize::from(most.max(1)) - 1;
+    if entries.len() <= room {
+        return Ok(());
+    }
+    let mut living = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let stored = decoded::<Stored>(&value)?;
+        if !is_over(stored.expires_at, now) {
+            living.push((stored.family.rotated_at, key));
+        }
+    }
+    living.sort_unstable();
+    for (_, key) in living.drain(..living.len().saturating_sub(room)) {
+        batch.remove(Space::Live, key);
+    }
+    Ok(())
 }
 
 /// When a stored family expires.
