@@ -62,6 +62,7 @@ async fn open(store: &Embedded, callers: u8) {
             key: FamilyKey([number; 10]),
             idle_expires_at: None,
             expires_at: None,
+            session_until: None,
             survives_logout: false,
             most: 200,
         };

@@ -94,6 +94,7 @@ async fn open(store: &SharedStore, tenant: &TenantId, id: SessionId, now: UnixMs
         key: FAMILY,
         idle_expires_at: session.expires_at,
         expires_at: session.expires_at,
+        session_until: session.expires_at,
         survives_logout: false,
         most: 200,
     };

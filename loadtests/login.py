@@ -137,6 +137,8 @@ def main() -> None:
         folder = Path(name)
         bare = start_bare(program)
         surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
+        # Each engine has a master key of its own, which opens nothing that another one stored.
+        surroundings["JETON__CLUSTER__KEY_PREFIX"] = f"{folder.name}-"
         try:
             started = subprocess.run([script, "start", name], env=surroundings, capture_output=True, text=True, check=True)
             issuer = started.stdout.splitlines()[-1]

@@ -48,7 +48,7 @@ async fn begin(
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let mut presence = engine.presence(tenant, cookie).await?;
     if let Some(ticket) = form.value("login_ticket") {
-        presence = cross_origin::redeem(engine, exchange, &asked, (ticket, presence)).await?;
+        presence = cross_origin::redeem(engine, exchange, (&client, &asked), (ticket, presence)).await?;
         if presence.is_none() {
             let description = "The login_ticket is not good, or no more";
             let error = OAuthError::new(ErrorCode::LoginRequired, Fault::User, description);

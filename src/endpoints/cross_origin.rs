@@ -11,7 +11,7 @@ use crate::engine::attempts::{Denied, Guess};
 use crate::engine::authorization::Authorization;
 use crate::engine::cross_origin::LIFETIME_SECS;
 use crate::engine::letters::DEFAULT_LANGUAGE;
-use crate::engine::presence::Presence;
+use crate::engine::presence::{Login, Presence};
 use crate::model::client::Client;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::session::Amr;
@@ -57,7 +57,7 @@ pub fn preflight(exchange: &Exchange) -> Reply {
 pub(crate) async fn redeem(
     engine: &Engine,
     exchange: &Exchange,
-    asked: &Authorization,
+    (client, asked): (&Client, &Authorization),
     (ticket, before): (&str, Option<Presence>),
 ) -> Result<Option<Presence>, OAuthError> {
     let tenant = exchange.tenant();
@@ -65,7 +65,8 @@ pub(crate) async fn redeem(
     let Some((user, amr)) = engine.redeem_login_ticket(tenant, &asked.client, ticket, verifier).await? else {
         return Ok(None);
     };
-    engine.log_in_by(tenant, (user, amr), before, exchange.device()).await.map(Some)
+    let login = Login { user, amr, device: exchange.device(), asked: Some((client, asked)) };
+    engine.log_in(tenant, login, before).await.map(Some)
 }
 
 async fn log_in(

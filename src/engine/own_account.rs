@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::engine::accounts::Declined;
 use crate::engine::attempts::{Denied, Guess};
 use crate::engine::authorization::BrowserMark;
-use crate::engine::presence::Presence;
+use crate::engine::presence::{Login, Presence};
 use crate::engine::records::Mode;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::users::UserDraft;
@@ -21,7 +21,7 @@ use crate::engine::registrar;
 use crate::model::client::Client;
 use crate::model::oidc_logout::Initiator;
 use crate::model::password_policy::Weakness;
-use crate::model::session::{Device, Session};
+use crate::model::session::{Amr, Device, Session};
 use crate::protocol::ids::SessionId;
 use crate::protocol::oauth_error::{ErrorCode, OAuthError};
 use crate::signing::sealing::Purpose;
@@ -183,7 +183,8 @@ impl Engine {
         ended.map_err(Unchanged::Error)?;
         // As the user is now: whoever knew the person only before is not let in.
         let user = Arc::new(put.record);
-        let again = self.log_in(tenant, user, Some(presence), change.device).await;
+        let login = Login { user, amr: Amr::PASSWORD, device: change.device, asked: None };
+        let again = self.log_in(tenant, login, Some(presence)).await;
         again.map_err(Unchanged::Error)
     }
 }

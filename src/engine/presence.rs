@@ -11,9 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::authorization::Authorization;
+use crate::engine::refresh_tokens::Lifetimes;
+use crate::model::client::Client;
 use crate::model::oidc_logout::Initiator;
 use crate::model::session::{Amr, Device, Session};
 use crate::model::user::User;
+use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::SessionId;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::signing::sealing::Purpose;
@@ -26,6 +30,19 @@ pub struct Presence {
     pub session: Session,
     /// Whose it is.
     pub user: Arc<User>,
+}
+
+/// Somebody who just proved who they are.
+#[derive(Clone, Debug)]
+pub struct Login<'a> {
+    /// Who.
+    pub user: Arc<User>,
+    /// How.
+    pub amr: Amr,
+    /// Where.
+    pub device: Device,
+    /// For which application, and what it asks for; `None` when for none.
+    pub asked: Option<(&'a Client, &'a Authorization)>,
 }
 
 /// A cookie to set.
@@ -119,7 +136,7 @@ impl Engine {
         Ok(SessionCookie { value, max_age_secs })
     }
 
-    /// Logs `user` in. The same person again keeps the session, so that applications keep theirs; whoever else was
+    /// Logs somebody in. The same person again keeps the session, so that applications keep theirs; whoever else was
     /// logged in in this browser is logged out.
     ///
     /// # Errors
@@ -127,25 +144,12 @@ impl Engine {
     pub async fn log_in(
         &self,
         tenant: &TenantView,
-        user: Arc<User>,
+        login: Login<'_>,
         before: Option<Presence>,
-        device: Device,
-    ) -> Result<Presence, OAuthError> {
-        self.log_in_by(tenant, (user, Amr::PASSWORD), before, device).await
-    }
-
-    /// As [`Engine::log_in`], for a person who proved who they are in the way that `amr` says.
-    ///
-    /// # Errors
-    /// `temporarily_unavailable` when the store cannot.
-    pub async fn log_in_by(
-        &self,
-        tenant: &TenantView,
-        (user, amr): (Arc<User>, Amr),
-        before: Option<Presence>,
-        device: Device,
     ) -> Result<Presence, OAuthError> {
         let now = self.now();
+        let expires_at = kept_until(tenant, login.asked, now);
+        let Login { user, amr, device, .. } = login;
         let fresh = Session {
             id: self.new_session_id()?,
             tenant: tenant.tenant.id.clone(),
@@ -154,7 +158,7 @@ impl Engine {
             authenticated_at: now,
             amr,
             created_at: now,
-            expires_at: Some(now.plus_secs(tenant.tenant.settings.session_lifetime)),
+            expires_at: Some(expires_at),
             device: Some(Device { used_at: now, ..device }),
             clients: Vec::new(),
         };
@@ -190,4 +194,17 @@ impl Engine {
         let description = "Wrong email or password.";
         Err(OAuthError::new(ErrorCode::InvalidGrant, Fault::User, description).because("changed meanwhile"))
     }
+}
+
+/// Until when the session of a login is kept: as long as its cookie is good, and as long as the refresh token that the
+/// application is about to ask for may last. To keep it longer only then takes the store three calls instead of one.
+fn kept_until(tenant: &TenantView, asked: Option<(&Client, &Authorization)>, now: UnixMs) -> UnixMs {
+    let settings = &tenant.tenant.settings;
+    let offline = |(client, asked): &(&Client, &Authorization)| {
+        client.allows(GrantType::RefreshToken)
+            && asked.scope.split(' ').any(|token| token == "offline_access")
+    };
+    let tokens =
+        asked.filter(offline).and_then(|(client, _)| Lifetimes::of(client, settings).session_end(now));
+    tokens.into_iter().fold(now.plus_secs(settings.session_lifetime), UnixMs::max)
 }

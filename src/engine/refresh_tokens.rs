@@ -106,6 +106,12 @@ impl Lifetimes {
         self.absolute_secs.map(|secs| now.plus_secs(secs))
     }
 
+    /// Until when a session is kept that has to be kept for a family started at `now`: an eighth longer than for this one,
+    /// for those that follow. To keep it longer takes more than to start a family in it.
+    pub fn session_end(&self, now: UnixMs) -> Option<UnixMs> {
+        self.absolute_secs.map(|secs| now.plus_secs(secs.saturating_add(secs / 8)))
+    }
+
     /// When a family used at `now` ends if nobody uses it again; never later than `absolute`.
     pub fn idle_end(&self, now: UnixMs, absolute: Option<UnixMs>) -> Option<UnixMs> {
         let idle = self.idle_secs.map(|secs| now.plus_secs(secs));

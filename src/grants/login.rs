@@ -137,6 +137,7 @@ pub(crate) fn family(
         key: FamilyKey::of(&family, caller.client().client_id.as_str()),
         idle_expires_at: lifetimes.idle_end(first.started_at, expires_at),
         expires_at,
+        session_until: lifetimes.session_end(first.started_at),
         survives_logout: caller.client().refresh_token.survives_logout,
         most: engine.families_max(),
     };

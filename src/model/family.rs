@@ -23,6 +23,9 @@ pub struct NewFamily {
     pub idle_expires_at: Option<UnixMs>,
     /// When it ends at the latest; the session's record is kept at least until then.
     pub expires_at: Option<UnixMs>,
+    /// Until when the session's record is kept if it would end before the family: then or later, so that the next family
+    /// need not prolong it again.
+    pub session_until: Option<UnixMs>,
     /// Whether it stays when the person logs out of the session.
     pub survives_logout: bool,
     /// About how many families the session may have, with this one; the one that was refreshed longest ago makes room.

@@ -45,7 +45,7 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         Err(denied) => return refused((&visit, signup), name, denied),
     };
     let before = visit.presence().await?;
-    let presence = visit.engine.log_in(tenant, user, before, visit.device()).await?;
+    let presence = visit.engine.log_in(tenant, visit.login(user), before).await?;
     visit.log(EventType::S, Some(&presence), "");
     visit.go_on(Some(&presence)).await
 }

@@ -7,6 +7,7 @@ use maud::html;
 use crate::engine::Engine;
 use crate::engine::attempts::Guess;
 use crate::engine::authorization::{BrowserMark, Refused};
+use crate::engine::presence::Login;
 use crate::grants::front_channel::{self, Step};
 use crate::model::session::Amr;
 use crate::pages::layout::{self, Frame};
@@ -57,7 +58,8 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     };
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let before = engine.presence(tenant, cookie).await?;
-    let presence = engine.log_in_by(tenant, (user, Amr::OTP), before, exchange.device()).await?;
+    let login = Login { user, amr: Amr::OTP, device: exchange.device(), asked: Some((&client, &asked)) };
+    let presence = engine.log_in(tenant, login, before).await?;
     let mut reply = match front_channel::go_on(engine, tenant, &client, &asked, Some(&presence)).await? {
         Step::Answer(back) => response::respond(&back),
         Step::Ask(address) => response::see_other(&address),

@@ -47,7 +47,7 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         Err(declined) => return refused(&visit, email, declined),
     };
     let before = visit.presence().await?;
-    let presence = visit.engine.log_in(tenant, Arc::from(user), before, visit.device()).await?;
+    let presence = visit.engine.log_in(tenant, visit.login(Arc::from(user)), before).await?;
     visit.log(EventType::Ss, Some(&presence), "");
     visit.go_on(Some(&presence)).await
 }

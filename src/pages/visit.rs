@@ -7,12 +7,13 @@ use maud::Markup;
 
 use crate::engine::Engine;
 use crate::engine::authorization::Authorization;
-use crate::engine::presence::Presence;
+use crate::engine::presence::{Login, Presence};
 use crate::grants::front_channel::{self, Step};
 use crate::model::client::Client;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::organization::Organization;
-use crate::model::session::Device;
+use crate::model::session::{Amr, Device};
+use crate::model::user::User;
 use crate::pages::layout::{self, Company, Frame};
 use crate::pages::words::{self, Words};
 use crate::protocol::authorization::ResponseMode;
@@ -135,6 +136,11 @@ impl<'a> Visit<'a> {
             Cookie::Session.set(&mut reply, tenant, &cookie.value, cookie.max_age_secs);
         }
         Ok(reply)
+    }
+
+    /// The login of `user`, who just typed in a password.
+    pub fn login(&self, user: Arc<User>) -> Login<'_> {
+        Login { user, amr: Amr::PASSWORD, device: self.device(), asked: Some((&self.client, &self.asked)) }
     }
 
     /// Where the person is.

@@ -70,8 +70,14 @@ impl Node {
             device: None,
             clients: Vec::new(),
         };
-        let family =
-            NewFamily { key, idle_expires_at: None, expires_at: None, survives_logout: false, most: 200 };
+        let family = NewFamily {
+            key,
+            idle_expires_at: None,
+            expires_at: None,
+            session_until: None,
+            survives_logout: false,
+            most: 200,
+        };
         self.store.open(&session, Some(family)).await.unwrap();
     }
 

@@ -237,11 +237,21 @@ async fn the_sweep_removes_what_expired_and_keeps_what_was_renewed() {
     let world = World::new(store.clone(), ());
     let at = |ms| Some(UnixMs(1_000_000 + ms));
     let renewed = Session { expires_at: at(100_000), ..world.session() };
-    let kept = NewFamily { idle_expires_at: at(1_000), expires_at: at(100_000), ..family() };
+    let kept = NewFamily {
+        idle_expires_at: at(1_000),
+        expires_at: at(100_000),
+        session_until: at(100_000),
+        ..family()
+    };
     store.open(&renewed, Some(kept)).await.unwrap();
     for _ in 0..20 {
         let brief = Session { expires_at: at(1_000), ..world.session() };
-        let inside = NewFamily { idle_expires_at: at(1_000), expires_at: at(1_000), ..family() };
+        let inside = NewFamily {
+            idle_expires_at: at(1_000),
+            expires_at: at(1_000),
+            session_until: at(1_000),
+            ..family()
+        };
         store.open(&brief, Some(inside)).await.unwrap();
     }
     assert_eq!(store.entries().unwrap().live, 21 * 2 /* records */ + 21 /* users */ + 21 /* filed */);

@@ -188,10 +188,11 @@ async fn a_family_that_outlives_its_session_is_redeemed_too(world: &World) {
     let (session, _) = world.logged_in().await;
     let code = code(world, &session, b"long");
     let ends = session.expires_at.map(|at| UnixMs(at.0 + 60_000));
-    let long = NewFamily { expires_at: ends, ..family() };
+    let until = ends.map(|at| UnixMs(at.0 + 5_000));
+    let long = NewFamily { expires_at: ends, session_until: until, ..family() };
     assert_eq!(world.store.redeem(redeeming(code, b"note", &session, long)).await.unwrap(), Redeemed::First);
     assert!(world.store.families_of(session.id).await.unwrap().contains(&long.key));
     let standing = world.store.find(session.id, now()).await.unwrap().unwrap();
-    assert_eq!(standing.expires_at, ends);
+    assert_eq!(standing.expires_at, until);
     assert!(world.store.is_spent(code).await.unwrap());
 }

@@ -47,7 +47,7 @@ impl World {
         let session = self.session();
         // They end at one instant: a family that ends later would prolong the session.
         let ends = session.expires_at;
-        let family = NewFamily { idle_expires_at: ends, expires_at: ends, ..family() };
+        let family = NewFamily { idle_expires_at: ends, expires_at: ends, session_until: ends, ..family() };
         self.store.open(&session, Some(family)).await.expect("a session opens");
         (session, family.key)
     }
@@ -90,6 +90,7 @@ pub(crate) fn family() -> NewFamily {
         key: FamilyKey(dice()),
         idle_expires_at: ends,
         expires_at: ends,
+        session_until: ends,
         survives_logout: false,
         most: 200,
     }

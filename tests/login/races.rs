@@ -1,6 +1,9 @@
 //! Two things at once: a login that was verified before everything of the person was ended, and is opened after.
 
-use jeton::model::session::Device;
+use std::sync::Arc;
+
+use jeton::engine::presence::Login;
+use jeton::model::session::{Amr, Device};
 use jeton::model::user::User;
 use jeton::protocol::ids::TenantId;
 
@@ -11,16 +14,19 @@ async fn a_login_verified_before_a_new_password_does_not_open_after_it() {
     let world = World::start().await;
     let (engine, id) = (world.engine(), TenantId::from("default"));
     let tenant = engine.tenancy().by_id(&id).unwrap();
-    let device = || Device { user_agent: String::new(), address: String::new(), used_at: world.clock.now() };
     let verified = engine.cached().catalog().find::<User>(&id, "auth0|ann").await.unwrap().unwrap();
-    let ann = std::sync::Arc::new(verified.record.clone());
-    let before = engine.log_in(&tenant, ann.clone(), None, device()).await.unwrap();
+    let ann = Arc::new(verified.record.clone());
+    let login = || {
+        let device = Device { user_agent: String::new(), address: String::new(), used_at: world.clock.now() };
+        Login { user: Arc::clone(&ann), amr: Amr::PASSWORD, device, asked: None }
+    };
+    let before = engine.log_in(&tenant, login(), None).await.unwrap();
 
     world.clock.advance_ms(1);
     let registrar = jeton::engine::registrar::registrar(engine);
     registrar.revoke_user(&verified).await.unwrap();
-    assert!(engine.log_in(&tenant, ann.clone(), None, device()).await.is_err());
-    assert!(engine.log_in(&tenant, ann.clone(), Some(before), device()).await.is_err());
+    assert!(engine.log_in(&tenant, login(), None).await.is_err());
+    assert!(engine.log_in(&tenant, login(), Some(before)).await.is_err());
     let live = engine.store().of_user(&id, &ann.user_id, world.clock.now()).await.unwrap();
     assert!(live.is_empty(), "neither was left open: {live:?}");
     world.stop().await;

@@ -140,3 +140,39 @@ async fn offline_tokens_may_outlive_a_logout_but_not_a_revocation() {
     refresh("offline", &offline).await.refused(400, "invalid_grant");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_kept_as_long_as_the_tokens_that_are_about_to_be_asked_for() {
+    const DAY_MS: u64 = 86_400_000;
+    let world = World::start().await;
+    let (session, tokens) = (3 * 86_400, 16 * 86_400);
+    let settings = json!({ "session_lifetime": session, "idle_session_lifetime": session, "refresh_token_lifetime": tokens });
+    world.change(json!({ "settings": settings })).await;
+    let ends = async |tokens: &Value| {
+        let session = world.engine().store().find(sid(tokens), world.clock.now()).await.unwrap().unwrap();
+        session.expires_at.unwrap().0
+    };
+    let (browser, begun) = (world.browser(), world.clock.now().0);
+    let code = world.ann(&browser, "spa", &[]).await.code();
+    world.clock.advance_ms(1000);
+    let tokens = world.exchange(&browser, &code).await.json();
+    assert_eq!(ends(&tokens).await, begun + 18 * DAY_MS, "an eighth longer than the token, since the login");
+    world.clock.advance_ms(DAY_MS);
+    let back = browser.get(&authorize("spa", &[])).await;
+    let again = world.exchange(&browser, &back.code()).await.json();
+    assert_eq!(
+        (sid(&again), ends(&again).await),
+        (sid(&tokens), begun + 18 * DAY_MS),
+        "long enough for another"
+    );
+    world.clock.advance_ms(DAY_MS * 3 / 2);
+    let back = browser.get(&authorize("spa", &[])).await;
+    let third = world.exchange(&browser, &back.code()).await.json();
+    assert_eq!(ends(&third).await, world.clock.now().0 + 18 * DAY_MS, "and for those that come later");
+
+    let (brief, begun) = (world.browser(), world.clock.now().0);
+    let back = world.ann(&brief, "spa", &[("scope", "openid")]).await;
+    let tokens = world.exchange(&brief, &back.code()).await.json();
+    assert_eq!(ends(&tokens).await, begun + 3 * DAY_MS, "no refresh token is asked for");
+    world.stop().await;
+}

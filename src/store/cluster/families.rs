@@ -24,7 +24,7 @@ impl Families for Cluster {
                 Some(_) => return Ok(Started::Started),
                 None => {}
             }
-            announced = self.announce(session, family.expires_at, now).await?;
+            announced = self.announce(session, family.session_until, now).await?;
         }
     }
 
@@ -71,6 +71,7 @@ pub(super) fn new_family(ask: Ask, family: &NewFamily, now: UnixMs, announced: b
         .number(u64::from(announced))
         .number(u64::from(family.survives_logout))
         .number(u64::from(family.most))
+        .number(millis(family.session_until))
 }
 
 /// An expiry as `jeton.lua` passes it on to Redis, which knows no instant before the first millisecond.

@@ -214,8 +214,8 @@ local function close(keys, args)
 end
 
 -- KEYS session family; ARGV family, now, idle expiry, expiry in ms, 1 when the index of the user's sessions already
--- says so, 1 when the family survives a logout, and the most families. Answers 0 without a session, 1 when started, and
--- the session when its index must be told first.
+-- says so, 1 when the family survives a logout, the most families, and until when the session is kept if it ends before
+-- the family. Answers 0 without a session, 1 when started, and the session when its index must be told first.
 local function start(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return 0 end
@@ -223,7 +223,7 @@ local function start(keys, args)
   if session.format == OVER then return 0 end
   if expires > session.expires then
     if args[5] ~= '1' then return value end
-    session.expires = expires
+    session.expires = tonumber(args[8])
   end
   add_family(keys[1], session, args[1], args[2], args[3], args[6], tonumber(args[7]))
   save(keys[1], session)
@@ -236,7 +236,7 @@ local function redeem(keys, args)
   local before = redis.call('GET', keys[3])
   if before then return { before } end
   local started = start(keys, args)
-  if started == 1 then redis.call('SET', keys[3], args[8], 'PXAT', args[9]) end
+  if started == 1 then redis.call('SET', keys[3], args[9], 'PXAT', args[10]) end
   return started
 end
 

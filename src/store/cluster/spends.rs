@@ -41,7 +41,7 @@ impl Spends for Cluster {
                 Some(0) => return Ok(Redeemed::NoSession),
                 Some(_) => return Ok(Redeemed::First),
                 None if answer.is_array() => return before_of(answer),
-                None => announced = self.announce(session, family.expires_at, now).await?,
+                None => announced = self.announce(session, family.session_until, now).await?,
             }
         }
     }

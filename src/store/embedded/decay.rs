@@ -91,6 +91,7 @@ mod tests {
             key: FamilyKey([number; 10]),
             idle_expires_at: None,
             expires_at: expires_at.map(UnixMs),
+            session_until: expires_at.map(UnixMs),
             survives_logout: false,
             most: 200,
         }

@@ -82,9 +82,8 @@ pub(super) fn prolong_session(
     now: UnixMs,
 ) -> Result<Started, StoreError> {
     let Some(mut record) = sessions::live(batch, session, now)? else { return Ok(Started::NoSession) };
-    let lasts = sessions::later(record.expires_at, family.expires_at);
-    if lasts != record.expires_at {
-        record.expires_at = lasts;
+    if sessions::later(record.expires_at, family.expires_at) != record.expires_at {
+        record.expires_at = family.session_until;
         sessions::put(batch, &record)?;
     }
     Ok(Started::Started)
