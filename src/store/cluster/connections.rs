@@ -122,7 +122,9 @@ fn connection(settings: &Settings, attempts: u32) -> ConnectionConfig {
         // With one attempt no redirection can be followed; saying so gives it an error of its own.
         max_redirections: if attempts == ONCE { 0 } else { 5 },
         max_command_buffer_len: settings.queued_commands,
-        tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
+        // The vendor writes each command by itself. Without `TCP_NODELAY` the first goes at once, and those that come
+        // while it is under way go together when it is answered: a system call sends less often, Redis reads less often.
+        tcp: TcpConfig { nodelay: Some(false), ..TcpConfig::default() },
         unresponsive: UnresponsiveConfig {
             max_timeout: Some(Duration::from_millis(settings.unresponsive_ms)),
             interval: Duration::from_millis((settings.unresponsive_ms / 4).max(1)),
