@@ -90,11 +90,18 @@ impl Ask {
 
 impl Packed {
     /// Packs `asks`: those that list something in the same slot become one call.
-    pub(super) fn of<'a>(asks: impl Iterator<Item = &'a Ask>) -> Self {
+    pub(super) fn of(asks: Vec<Ask>) -> Self {
+        if asks.iter().all(|ask| ask.joinable_keys == 0) {
+            let places = (0..asks.len()).collect();
+            return Self {
+                commands: asks.into_iter().map(|ask| (ask.command, ask.arguments)).collect(),
+                places,
+            };
+        }
         let mut groups: Vec<Vec<&Ask>> = Vec::new();
         let mut joined: HashMap<u16, usize> = HashMap::new();
         let mut places = Vec::new();
-        for ask in asks {
+        for ask in &asks {
             let fresh = groups.len();
             let at = if ask.joinable_keys > 0 { *joined.entry(ask.slot).or_insert(fresh) } else { fresh };
             if at == fresh {
@@ -152,13 +159,15 @@ mod tests {
             list(5, &["a"], &["4"]),
             claim(),
         ];
-        let packed = Packed::of(asks.iter());
+        let packed = Packed::of(asks.into());
         assert_eq!(packed.places, [0, 1, 2, 0, 3]);
         let commands: Vec<_> = packed.commands.iter().map(|(_, arguments)| texts(&arguments[1..])).collect();
         assert_eq!(commands[0], ["3", "a", "b", "a", "1", "2", "4"]);
         assert_eq!(commands[2], ["1", "c", "3"]);
         assert_eq!((&commands[1], &commands[3]), (&commands[1], &commands[1]));
         assert_eq!(commands[1], ["1", "name", "me"]);
-        assert!(Packed::of(std::iter::empty()).commands.is_empty());
+        let packed = Packed::of(vec![claim(), claim()]);
+        assert_eq!((packed.commands.len(), packed.places), (2, vec![0, 1]));
+        assert!(Packed::of(Vec::new()).commands.is_empty());
     }
 }

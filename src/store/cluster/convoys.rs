@@ -145,10 +145,12 @@ impl Lane {
 
     /// Sends one convoy and tells everybody in it; whether the node answered as it should.
     async fn sail(&self, server: &Server, convoy: Vec<Passenger>) -> bool {
-        let packed = Packed::of(convoy.iter().map(|passenger| &passenger.ask));
+        let (asks, waiting): (Vec<_>, Vec<_>) =
+            convoy.into_iter().map(|passenger| (passenger.ask, passenger.arrived)).unzip();
+        let packed = Packed::of(asks);
         let (answers, replicas) = self.pipeline(server, packed.commands).await;
         let mut answered = true;
-        for (passenger, place) in convoy.into_iter().zip(packed.places) {
+        for (arrived, place) in waiting.into_iter().zip(packed.places) {
             let answer = answers.get(place).cloned().unwrap_or_else(|| Err(lost()));
             let arrival = answer.map(|value| (value, replicas)).map_err(refused);
             answered &= !matches!(arrival, Err(Refusal::Late(_) | Refusal::Moved));
@@ -156,7 +158,7 @@ impl Lane {
                 self.map.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
             // Whoever asked may have stopped waiting; what was written stands.
-            let _heard = passenger.arrived.send(arrival);
+            let _heard = arrived.send(arrival);
         }
         answered
     }
