@@ -204,7 +204,7 @@ async fn the_family_refreshed_longest_ago_makes_room(world: &World) {
     let (busy, begun) = (few(), now());
     world.store.start(session.id, busy, begun).await.unwrap();
     let mut last = busy;
-    for step in 1..=100 {
+    for step in 1..=250 {
         let at = UnixMs(begun.0 + step);
         last = few();
         world.store.start(session.id, last, at).await.unwrap();
@@ -212,8 +212,8 @@ async fn the_family_refreshed_longest_ago_makes_room(world: &World) {
         assert_eq!(world.store.rotate(asked).await.unwrap(), Rotation::Rotated { generation: step + 1 });
     }
     let families = world.store.families_of(session.id).await.unwrap();
-    // A store may look after it with one family in four, at random: so many in between come once in a million times.
-    assert!((4..=52).contains(&families.len()), "{} families", families.len());
+    // A store may look after it with one family in eight, at random: so many in between come once in a million times.
+    assert!((4..=112).contains(&families.len()), "{} families", families.len());
     assert!(families.contains(&busy.key) && families.contains(&last.key));
     assert_eq!(world.store.current(session.id, oldest, now()).await.unwrap(), None);
 }

@@ -128,8 +128,8 @@ pub(super) fn put_first(
     new: NewFamily,
     now: UnixMs,
 ) -> Result<(), StoreError> {
-    // With one in four: they are looked through for it.
-    if new.key.0[0].is_multiple_of(4) {
+    // One in eight has them looked through.
+    if new.key.0[0].is_multiple_of(8) {
         make_room(batch, session, new.most, now)?;
     }
     let key = keys::family(session, new.key);
