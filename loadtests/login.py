@@ -3,9 +3,10 @@
 `/authorize` for somebody who is logged in, and per exchange of a code for tokens; and of bare hyper signing two JWTs, by which
 to tell how fast the machine is just now.
 
-PROGRAM is target/release/jeton, with examples/bare-hyper beside it. Both run on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster), wrk on core 1.
-CODES (20000) is how many codes are exchanged in each of ROUNDS (3) rounds, of SESSIONS (200) logins in turn; SECONDS_PER_RUN
-(5) how long pages are asked for.
+PROGRAM is target/release/jeton, with examples/bare-hyper beside it. Both run on core 0 with an embedded store (JETON_TEST_CLUSTER:
+that Redis Cluster, to be started on core 1: taskset -c 1 tests/redis-cluster start), wrk on core 1. CODES (10000) is how many
+codes are exchanged in each of ROUNDS (3) rounds, of as many logins as SESSIONS (1000) says; SECONDS_PER_RUN (5) how long pages
+are asked for.
 """
 
 import http.client
@@ -106,14 +107,14 @@ def logged_in(issuer: str, asked: str, person: dict) -> Browser:
 
 
 def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, str]) -> dict[str, list[float]]:
-    seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "20000"))
+    seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "10000"))
     issuer, client = facts["issuer"].rstrip("/"), facts["application"]
     stranger, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
     page = stranger.go(asked)
     person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
-    logins = [logged_in(issuer, asked, person) for _ in range(int(os.environ.get("SESSIONS", "200")))]
     codes, found = folder / "codes", {}
     for _ in range(int(os.environ.get("ROUNDS", "3"))):
+        logins = [logged_in(issuer, asked, person) for _ in range(int(os.environ.get("SESSIONS", "1000")))]
         row = {
             "a login page": measure(pid, seconds, "get", issuer + page, stranger.cookie()),
             "a redirect with a code, when logged in": measure(pid, seconds, "get", issuer + asked, logins[0].cookie()),
