@@ -34,6 +34,9 @@ pub struct Limits {
     pub in_flight_max: usize,
     /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once.
     pub in_flight_wait_ms: u64,
+    /// Most requests that wait for their turn at one listener; one more is answered 503 at once. 0 is half as many as may
+    /// be in work.
+    pub in_flight_waiting_max: usize,
     /// Most concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
     /// Seconds that requests in work may still take after a stop was asked for.
@@ -53,6 +56,7 @@ impl Default for Limits {
             connections_max: 10_000,
             in_flight_max: 0,
             in_flight_wait_ms: 40,
+            in_flight_waiting_max: 0,
             http2_streams_max: 256,
             drain_secs: 30,
         }
@@ -90,6 +94,15 @@ impl Limits {
         if self.in_flight_max == 0 { IN_FLIGHT_PER_CORE * super::cores() } else { self.in_flight_max }
     }
 
+    /// Requests that may wait for their turn at one listener.
+    pub fn in_flight_waiting(&self) -> usize {
+        if self.in_flight_waiting_max == 0 {
+            self.in_flight().div_ceil(2)
+        } else {
+            self.in_flight_waiting_max
+        }
+    }
+
     /// Time that a request may wait for its turn.
     pub fn in_flight_wait(&self) -> Duration {
         Duration::from_millis(self.in_flight_wait_ms)
@@ -106,6 +119,7 @@ impl Limits {
         within("limits.connections_max", &self.connections_max, &(1..=1_000_000))?;
         within("limits.in_flight_max", &self.in_flight_max, &(0..=1_000_000))?;
         within("limits.in_flight_wait_ms", &self.in_flight_wait_ms, &(0..=10_000))?;
+        within("limits.in_flight_waiting_max", &self.in_flight_waiting_max, &(0..=1_000_000))?;
         within("limits.http2_streams_max", &self.http2_streams_max, &(1..=65_535))?;
         within("limits.drain_secs", &self.drain_secs, &(0..=3600))
     }

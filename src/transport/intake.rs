@@ -34,6 +34,8 @@ pub(super) struct House {
     pub(super) in_flight_max: usize,
     /// One permit for each request that may be in work.
     pub(super) turns: Semaphore,
+    /// One permit for each request that may wait for one of those.
+    pub(super) seats: Semaphore,
 }
 
 /// What all requests of a connection have in common.
@@ -56,13 +58,14 @@ impl House {
     }
 
     /// A turn for one request. Those who wait for one get it in the order in which they came, and not for long: a burst is
-    /// worked off, and whoever is beyond what can be done is told soon.
+    /// worked off, and whoever is beyond what can be done is told soon, or at once where too many wait already.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         if let Ok(turn) = self.turns.try_acquire() {
             return Ok(turn);
         }
         let wait = self.limits.in_flight_wait();
-        if wait.is_zero() {
+        let seat = self.seats.try_acquire();
+        if wait.is_zero() || seat.is_err() {
             return Err(Refusal::InFlight);
         }
         let turn = tokio::time::timeout(wait, self.turns.acquire()).await;

@@ -90,8 +90,8 @@ impl Bound {
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, ids, metrics, .. } = bound;
     let in_flight_max = limits.in_flight();
-    let turns = Semaphore::new(in_flight_max);
-    let house = House { limits, proxies, metrics, ids, in_flight_max, turns };
+    let (turns, seats) = (Semaphore::new(in_flight_max), Semaphore::new(limits.in_flight_waiting()));
+    let house = House { limits, proxies, metrics, ids, in_flight_max, turns, seats };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),

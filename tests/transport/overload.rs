@@ -39,7 +39,10 @@ async fn one_request_too_many_is_told_so_and_may_try_again() {
 
 #[tokio::test]
 async fn whoever_comes_a_little_too_soon_waits_for_their_turn_in_order() {
-    let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 1_000)).await;
+    let world = World::start(|limits| {
+        (limits.in_flight_max, limits.in_flight_wait_ms, limits.in_flight_waiting_max) = (1, 1_000, 2);
+    })
+    .await;
     let mut callers = Vec::new();
     for nth in 0..3 {
         let mut caller = world.connect().await;
@@ -58,6 +61,33 @@ async fn whoever_comes_a_little_too_soon_waits_for_their_turn_in_order() {
         last = at;
     }
     assert_eq!(world.refused("in_flight"), 0);
+}
+
+#[tokio::test]
+async fn only_so_many_wait_for_their_turn() {
+    let world = World::start(|limits| {
+        (limits.in_flight_max, limits.in_flight_wait_ms, limits.in_flight_waiting_max) = (1, 10_000, 2);
+    })
+    .await;
+    let mut callers = Vec::new();
+    for _ in 0..6 {
+        callers.push(world.connect().await);
+    }
+    for caller in &mut callers {
+        caller.send(get("/sleep")).await;
+    }
+    let (mut slept, mut refused) = (0, 0);
+    for mut caller in callers {
+        let answer = caller.answer().await;
+        if answer.ends_with("slept") {
+            slept += 1;
+        } else {
+            assert_refused(&answer, 503, "temporarily_unavailable");
+            refused += 1;
+        }
+    }
+    assert_eq!((slept, refused), (3, 3), "one in work, two waiting");
+    assert_eq!(world.refused("in_flight"), 3);
 }
 
 #[tokio::test]
