@@ -63,7 +63,7 @@ impl Default for Cluster {
             key_prefix: String::new(),
             hot_connections: 1,
             reading_connections: 2,
-            careful_connections: 4,
+            careful_connections: 2,
             command_timeout_ms: 500,
             connect_timeout_ms: 3000,
             unresponsive_ms: 3000,

@@ -1,9 +1,11 @@
 //! Families: one small key each, beside their session.
 
+use bytes::Bytes;
+
 use super::Cluster;
 use super::ask::Ask;
 use super::functions::Verb;
-use super::packing::millis;
+use super::packing::Numbers;
 use crate::clock::UnixMs;
 use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
@@ -18,7 +20,7 @@ impl Families for Cluster {
         let mut announced = false;
         loop {
             let keys = [self.keys.session(session), self.keys.family(session, family.key)];
-            let ask = new_family(Ask::verb_on_two(Verb::Start, keys), &family, now, announced);
+            let ask = Ask::verb_on_two(Verb::Start, keys).with(new_family(&family, now, announced));
             match self.careful::<fred::types::Value>(ask).await?.as_i64() {
                 Some(0) => return Ok(Started::NoSession),
                 Some(_) => return Ok(Started::Started),
@@ -29,12 +31,14 @@ impl Families for Cluster {
     }
 
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
-        let ask = Ask::verb(Verb::Rotate, self.keys.family(asked.session, asked.family))
-            .number(asked.generation)
-            .number(asked.now.0)
-            .number(asked.leeway_ms)
-            .with(instant(asked.expires_at))
-            .number(u64::from(asked.rotating));
+        let numbers = Numbers::new()
+            .six(asked.generation)
+            .six(asked.now.0)
+            .six(asked.leeway_ms)
+            .expiry(asked.expires_at)
+            .flag(asked.rotating);
+        let key = self.keys.family(asked.session, asked.family);
+        let ask = Ask::verb(Verb::Rotate, key).with(numbers.into_bytes());
         rotation(self.hot(ask).await?)
     }
 
@@ -61,22 +65,18 @@ impl Families for Cluster {
     }
 }
 
-/// With what `start` and `redeem` want to know of a family, and whether the index of the user's sessions already tells
-/// its expiry.
-pub(super) fn new_family(ask: Ask, family: &NewFamily, now: UnixMs, announced: bool) -> Ask {
-    ask.bytes(&family.key.0)
-        .number(now.0)
-        .with(instant(family.idle_expires_at))
-        .number(millis(family.expires_at))
-        .number(u64::from(announced))
-        .number(u64::from(family.survives_logout))
-        .number(u64::from(family.most))
-        .number(millis(family.session_until))
-}
-
-/// An expiry as `jeton.lua` passes it on to Redis, which knows no instant before the first millisecond.
-pub(super) fn instant(at: Option<UnixMs>) -> String {
-    at.map(|at| at.0.max(1).to_string()).unwrap_or_default()
+/// What `open`, `start` and `redeem` want to know of a family, and whether the index of the user's sessions already
+/// tells until when the session is kept for it.
+pub(super) fn new_family(family: &NewFamily, now: UnixMs, announced: bool) -> Bytes {
+    let numbers = Numbers::new()
+        .six(now.0)
+        .expiry(family.idle_expires_at)
+        .expiry(family.expires_at)
+        .expiry(family.session_until)
+        .two(family.most)
+        .flag(announced)
+        .flag(family.survives_logout);
+    numbers.into_bytes()
 }
 
 /// Reads a generation and the thirteen digits of its instant.

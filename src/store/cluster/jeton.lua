@@ -1,7 +1,6 @@
 #!lua name=jeton_@VERSION@
 -- The atomic verbs of the Redis Cluster store: each touches the keys of one slot.
--- Instants are Unix milliseconds. "Never" is the empty string as an argument, NEVER_MS inside a session and
--- NEVER_SECS inside a user's index of sessions.
+-- Instants are Unix milliseconds. "Never" is NEVER_MS, and NEVER_SECS inside a user's index of sessions.
 
 local NEVER_MS = 281474976710655 -- 2^48 - 1
 local NEVER_SECS = 4294967295 -- 2^32 - 1
@@ -12,10 +11,11 @@ local function family_value(generation, rotated_at)
 end
 
 local function set_until(key, value, expires)
-  if expires == '' then
+  if expires >= NEVER_MS then
     redis.call('SET', key, value)
   else
-    redis.call('SET', key, value, 'PXAT', expires)
+    -- Redis knows no instant before the first millisecond.
+    redis.call('SET', key, value, 'PXAT', string.format('%d', math.max(expires, 1)))
   end
 end
 
@@ -32,13 +32,13 @@ end
 -- Answers 8 * generation + outcome; must stay the function `model::family::Family::rotate`.
 local UNKNOWN, REUSED, ROTATED, REPEATED, RECOVERED = 0, 1, 2, 3, 4
 
+-- KEYS family; ARGV generation, now, leeway, idle expiry, 1 when it advances, as one string of numbers.
 local function rotate(keys, args)
   local key = keys[1]
   local stored = redis.call('GET', key)
   if not stored then return UNKNOWN end
   local generation, rotated_at = tonumber(string.sub(stored, 1, -14)), tonumber(string.sub(stored, -13))
-  local asked, now, leeway = tonumber(args[1]), tonumber(args[2]), tonumber(args[3])
-  local expires, step = args[4], tonumber(args[5])
+  local asked, now, leeway, expires, step = struct.unpack('>I6I6I6I6B', args[1])
 
   if asked == generation then
     if step == 1 then rotated_at = now end
@@ -124,21 +124,35 @@ local function with_room(key, families, most)
   return table.concat(entries)
 end
 
--- Adds a family to an unsaved session; a family that stands already is left as it is. Now and then, and when they are
--- `most`, those that are not any more are forgotten.
-local function add_family(key, session, family, now, idle, survives, most)
-  if not position(session.families, family) then
-    local count = #session.families / ENTRY
-    if count > 0 and (count % 8 == 0 or count >= most) then
-      session.families = with_room(key, session.families, most)
-    end
-    session.families = session.families .. family .. (survives == '1' and '\1' or '\0')
-  end
-  if redis.call('EXISTS', key .. family) == 0 then set_until(key .. family, family_value(1, now), idle) end
+-- What is said of a new family in one string of numbers.
+local function told_of(family)
+  local now, idle, expires, session_until, most, announced, survives = struct.unpack('>I6I6I6I6I2BB', family)
+  return {
+    now = now, -- when it starts
+    idle = idle, -- its expiry if nobody refreshes
+    expires = expires, -- its expiry in any case
+    session_until = session_until, -- until when the session is kept if it ends before the family
+    most = most, -- the most families of the session
+    announced = announced == 1, -- whether the index of the user's sessions already says so
+    survives = survives == 1, -- whether it survives a logout
+  }
 end
 
--- KEYS session [family]; ARGV session, family or '', now, idle expiry of the family, 1 when it survives a logout, the most
--- families.
+-- Adds the family called `key` to an unsaved session; one that stands already is left as it is. Now and then, and when
+-- they are `most`, those that are not any more are forgotten.
+local function add_family(session_key, session, key, new)
+  local family = string.sub(key, #session_key + 1)
+  if not position(session.families, family) then
+    local count = #session.families / ENTRY
+    if count > 0 and (count % 8 == 0 or count >= new.most) then
+      session.families = with_room(session_key, session.families, new.most)
+    end
+    session.families = session.families .. family .. (new.survives and '\1' or '\0')
+  end
+  if redis.call('EXISTS', key) == 0 then set_until(key, family_value(1, new.now), new.idle) end
+end
+
+-- KEYS session [family]; ARGV session [family].
 local function open(keys, args)
   local session, before = unpacked(args[1]), redis.call('GET', keys[1])
   if before then
@@ -146,9 +160,7 @@ local function open(keys, args)
     session.families = before.families
     session.expires = math.max(session.expires, before.expires)
   end
-  if args[2] ~= '' then
-    add_family(keys[1], session, args[2], args[3], args[4], args[5], tonumber(args[6]))
-  end
+  if keys[2] then add_family(keys[1], session, keys[2], told_of(args[2])) end
   save(keys[1], session)
   return 1
 end
@@ -213,19 +225,18 @@ local function close(keys, args)
   return { gone, #kept, value }
 end
 
--- KEYS session family; ARGV family, now, idle expiry, expiry in ms, 1 when the index of the user's sessions already
--- says so, 1 when the family survives a logout, the most families, and until when the session is kept if it ends before
--- the family. Answers 0 without a session, 1 when started, and the session when its index must be told first.
+-- KEYS session family; ARGV family. Answers 0 without a session, 1 when started, and the session when its index must be
+-- told first.
 local function start(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return 0 end
-  local session, expires = unpacked(value), tonumber(args[4])
+  local session, new = unpacked(value), told_of(args[1])
   if session.format == OVER then return 0 end
-  if expires > session.expires then
-    if args[5] ~= '1' then return value end
-    session.expires = tonumber(args[8])
+  if new.expires > session.expires then
+    if not new.announced then return value end
+    session.expires = new.session_until
   end
-  add_family(keys[1], session, args[1], args[2], args[3], args[6], tonumber(args[7]))
+  add_family(keys[1], session, keys[2], new)
   save(keys[1], session)
   return 1
 end
@@ -236,7 +247,7 @@ local function redeem(keys, args)
   local before = redis.call('GET', keys[3])
   if before then return { before } end
   local started = start(keys, args)
-  if started == 1 then redis.call('SET', keys[3], args[9], 'PXAT', args[10]) end
+  if started == 1 then redis.call('SET', keys[3], args[2], 'PXAT', args[3]) end
   return started
 end
 

@@ -124,6 +124,45 @@ pub(super) fn millis(expires_at: Option<UnixMs>) -> u64 {
     expires_at.map_or(NEVER_MS, |at| at.0.min(NEVER_MS - 1))
 }
 
+/// Numbers as few bytes of one argument, which costs the client and Redis less than an argument each.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Vec<u8>);
+
+impl Numbers {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(40))
+    }
+
+    /// A number of up to six bytes; a greater one is the greatest.
+    pub(super) fn six(mut self, number: u64) -> Self {
+        self.0.extend_from_slice(&number.min(NEVER_MS).to_be_bytes()[2..]);
+        self
+    }
+
+    /// An expiry, or never.
+    pub(super) fn expiry(self, expires_at: Option<UnixMs>) -> Self {
+        self.six(millis(expires_at))
+    }
+
+    /// A number of two bytes.
+    pub(super) fn two(mut self, number: u16) -> Self {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    /// Yes or no, in one byte.
+    pub(super) fn flag(mut self, yes: bool) -> Self {
+        self.0.push(u8::from(yes));
+        self
+    }
+
+    /// The argument.
+    pub(super) fn into_bytes(self) -> bytes::Bytes {
+        self.0.into()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Facts<'a> {
     tenant: &'a str,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Cluster;
 use super::ask::Ask;
-use super::families::instant;
+use super::families::new_family;
 use super::functions::Verb;
 use super::packing::{FAMILY, Stored, later, pack, unpack};
 use crate::clock::UnixMs;
@@ -23,15 +23,10 @@ impl Sessions for Cluster {
         let ask = match family {
             Some(family) => {
                 let keys = [key, self.keys.family(session.id, family.key)];
-                Ask::verb_on_two(Verb::Open, keys)
-                    .bytes(&packed)
-                    .bytes(&family.key.0)
-                    .number(self.clock.now().0)
-                    .with(instant(family.idle_expires_at))
-                    .number(u64::from(family.survives_logout))
-                    .number(u64::from(family.most))
+                let family = new_family(&family, self.clock.now(), true);
+                Ask::verb_on_two(Verb::Open, keys).bytes(&packed).with(family)
             }
-            None => Ask::verb(Verb::Open, key).bytes(&packed).with("").with("").with("").with("").with(""),
+            None => Ask::verb(Verb::Open, key).bytes(&packed),
         };
         // At once, but acknowledged only when both stand: nobody knows of a session that was not acknowledged.
         let (listed, opened) = tokio::join!(self.list_session(session, expires_at), self.careful::<i64>(ask));

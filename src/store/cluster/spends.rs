@@ -33,7 +33,8 @@ impl Spends for Cluster {
         let slot = keys[0].cluster_hash();
         let mut announced = false;
         loop {
-            let ask = new_family(Ask::verb_on(Verb::Redeem, slot, keys.to_vec()), &family, now, announced)
+            let ask = Ask::verb_on(Verb::Redeem, slot, keys.to_vec())
+                .with(new_family(&family, now, announced))
                 .bytes(note)
                 .number(thing.expires_at.0.max(1));
             let answer: Value = self.careful(ask).await?;
