@@ -128,7 +128,8 @@ async fn killed_shards_heal_and_no_acknowledged_rotation_is_lost() {
     for user in 0..20 {
         world.store.seed(SessionId([user; 12]), FamilyKey([user; 10]));
     }
-    for _ in 0..20 {
+    // As long as there is somebody to hit: how fast they are is up to the machine.
+    while !users.iter().all(tokio::task::JoinHandle::is_finished) {
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert!(world.positions.iter().all(|position| position.kill()));
     }

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use fred::clients::{Client, Pool};
+use fred::clients::Pool;
 use fred::error::Error;
 use fred::interfaces::ClientLike as _;
 use fred::types::{FromValue, Value};
 
 use super::Cluster;
-use super::ask::{Ask, custom};
+use super::ask::Ask;
 use super::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -28,39 +28,26 @@ impl Cluster {
 
     /// Asks, and answers only after as many replicas as configured have what was written.
     ///
-    /// It goes with others for the same primary (`convoys.rs`), and by itself when it did not run there. Redis counts
-    /// what *this connection* wrote, so a write alone and its `WAIT` go together too, to the primary of one slot. A
-    /// redirection between the two cannot pass unseen: it is an error on these connections.
+    /// It goes with others for the same primary (`convoys.rs`), and so it does when it is sent again: a `WAIT` of its own
+    /// for each of many writes, one after the other, is longer than they can wait where a primary has lost its replica.
     pub(super) async fn careful<T: FromValue>(&self, ask: Ask) -> Result<T, StoreError> {
         if self.settings.wait_replicas == 0 {
             return self.over(&self.connections.careful, ask).await;
         }
-        self.ensure_open()?;
+        // The same lane throughout: it is the one that has learnt where the slot went.
+        let lane = self.convoys.lane();
         let mut sends = 1;
-        let (value, replicas) = match self.convoys.send(ask.clone()).await {
-            Ok(answers) => answers,
-            Err(refusal) => {
-                self.before_next(&mut sends, refusal).await?;
-                self.alone(&ask, &mut sends).await?
+        let (value, replicas) = loop {
+            self.ensure_open()?;
+            match lane.send(ask.clone()).await {
+                Ok(answers) => break answers,
+                Err(refusal) => self.before_next(&mut sends, refusal).await?,
             }
         };
         if replicas < i64::from(self.settings.wait_replicas) {
             self.not_replicated(replicas)?;
         }
         converted(value)
-    }
-
-    /// Sends a careful write by itself until it has run.
-    async fn alone(&self, ask: &Ask, sends: &mut u32) -> Result<(Value, i64), StoreError> {
-        // The same client throughout: it is the one that has learnt where the slot went.
-        let client = self.connections.careful.next_connected();
-        loop {
-            self.ensure_open()?;
-            match pair(client, ask, &self.settings).await.map_err(Refusal::from) {
-                Ok(answers) => return Ok(answers),
-                Err(refusal) => self.before_next(sends, refusal).await?,
-            }
-        }
     }
 
     async fn over<T: FromValue>(&self, pool: &Pool, ask: Ask) -> Result<T, StoreError> {
@@ -119,32 +106,6 @@ impl Cluster {
         }
         Ok(())
     }
-}
-
-/// Sends a write and a `WAIT` for it, and gives both answers.
-async fn pair(
-    client: &Client,
-    ask: &Ask,
-    settings: &crate::config::cluster::Cluster,
-) -> Result<(Value, i64), Error> {
-    let pipeline = client.pipeline();
-    let (command, arguments) = ask.parts();
-    // Both are only put into the pipeline here.
-    let _queued: Value = pipeline.custom(command, arguments).await?;
-    let limits = vec![
-        Value::from(i64::from(settings.wait_replicas)),
-        Value::from(i64::try_from(settings.wait_timeout_ms).unwrap_or(i64::MAX)),
-    ];
-    let _queued: Value = pipeline.custom(custom("WAIT", ask.slot()), limits).await?;
-    let mut answers = pipeline.try_all::<Value>().await.into_iter();
-    let written = answers.next().unwrap_or_else(|| Err(lost()))?;
-    // Without an answer to WAIT nothing is known of the replicas; that the write stands is known.
-    let replicas = answers.next().map_or(0, |answer| answer.and_then(Value::convert).unwrap_or(0));
-    Ok((written, replicas))
-}
-
-fn lost() -> Error {
-    Error::new(fred::error::ErrorKind::Protocol, "no answer in the pipeline")
 }
 
 fn converted<T: FromValue>(value: Value) -> Result<T, StoreError> {

@@ -36,7 +36,7 @@ pub(super) struct Convoys {
 
 /// One client: a connection to every primary.
 #[derive(Debug)]
-struct Lane {
+pub(super) struct Lane {
     client: Client,
     /// Who serves which slot, as far as this client knows; absent when that has to be asked again.
     map: Mutex<Option<Arc<ClusterRouting>>>,
@@ -78,21 +78,23 @@ impl Convoys {
         Self { lanes, next: AtomicUsize::new(0) }
     }
 
-    /// Sends `ask` with the next convoy to its primary. [`Refusal::Moved`] when it ran nowhere and may be sent again,
-    /// by itself.
-    pub(super) async fn send(&self, ask: Ask) -> Arrival {
+    /// The next lane by turns, if possible one that is connected.
+    pub(super) fn lane(&self) -> &Arc<Lane> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut lanes =
-            (0..self.lanes.len()).map(|at| &self.lanes[(first.wrapping_add(at)) % self.lanes.len()]);
-        let Some(lane) = lanes.find(|lane| lane.client.is_connected()) else { return Err(Refusal::Moved) };
-        let Some(server) = lane.server_of(ask.slot()) else { return Err(Refusal::Moved) };
-        let (arrived, arrival) = oneshot::channel();
-        lane.board(server, Passenger { ask, arrived })?;
-        arrival.await.unwrap_or_else(|_gone| Err(Refusal::Unknown("the convoy was lost".to_owned())))
+        let at = |step: usize| &self.lanes[first.wrapping_add(step) % self.lanes.len()];
+        (0..self.lanes.len()).map(at).find(|lane| lane.client.is_connected()).unwrap_or_else(|| at(0))
     }
 }
 
 impl Lane {
+    /// Sends `ask` with the next convoy to its primary. [`Refusal::Moved`] when it ran nowhere and may be sent again.
+    pub(super) async fn send(self: &Arc<Self>, ask: Ask) -> Arrival {
+        let Some(server) = self.server_of(ask.slot()) else { return Err(Refusal::Moved) };
+        let (arrived, arrival) = oneshot::channel();
+        self.board(server, Passenger { ask, arrived })?;
+        arrival.await.unwrap_or_else(|_gone| Err(Refusal::Unknown("the convoy was lost".to_owned())))
+    }
+
     fn server_of(&self, slot: u16) -> Option<Server> {
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         if map.is_none() {
