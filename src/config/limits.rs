@@ -34,8 +34,8 @@ pub struct Limits {
     pub in_flight_max: usize,
     /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once.
     pub in_flight_wait_ms: u64,
-    /// Most requests that wait for their turn at one listener; one more is answered 503 at once. 0 is half as many as may
-    /// be in work.
+    /// Most requests that wait for their turn at one listener; one more is answered 503 at once. 0 is as many as may be in
+    /// work: with fewer, more of the processor goes into refusals.
     pub in_flight_waiting_max: usize,
     /// Most concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
@@ -96,11 +96,7 @@ impl Limits {
 
     /// Requests that may wait for their turn at one listener.
     pub fn in_flight_waiting(&self) -> usize {
-        if self.in_flight_waiting_max == 0 {
-            self.in_flight().div_ceil(2)
-        } else {
-            self.in_flight_waiting_max
-        }
+        if self.in_flight_waiting_max == 0 { self.in_flight() } else { self.in_flight_waiting_max }
     }
 
     /// Time that a request may wait for its turn.
