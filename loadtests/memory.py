@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""What sessions and refresh families cost a Redis Cluster: memory.py [PROGRAM] prints Markdown; exit status 1 beyond a bound.
+
+A cluster of its own, PROGRAM (target/release/jeton) for one real login; that session is copied SESSIONS (100000) times, and families
+are started in each by the store's own function. The cost is what `used_memory` of the primaries grew by, without what buffers of clients and
+replication grew by: keys, values, hash tables, expiries and the allocator's rounding are all in it.
+"""
+
+import binascii
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from login import ROOT, Browser, authorize, code_form, code_in
+
+SESSIONS = int(os.environ.get("SESSIONS", "100000"))
+BOUNDS = {"a session": 400, "a family": 150}
+BATCH = 1000
+
+
+class Node:
+    """A primary, asked in batches (RESP2)."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)))
+        self.answers = self.socket.makefile("rb")
+
+    def ask(self, *commands: tuple) -> list:
+        self.socket.sendall(b"".join(encoded(command) for command in commands))
+        return [self.answer() for _ in commands]
+
+    def answer(self):
+        kind, rest = (line := self.answers.readline())[:1], line[1:-2]
+        if kind == b"-":
+            sys.exit(f"memory.py: {rest.decode()}")
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return self.answers.read(int(rest) + 2)[:-2] if int(rest) >= 0 else None
+        return [self.answer() for _ in range(int(rest))] if kind == b"*" else rest.decode()
+
+    def info(self, section: str) -> dict[str, str]:
+        text = self.ask(("INFO", section))[0].decode()
+        return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+    def used(self) -> int:
+        memory = self.info("memory")
+        buffers = ["mem_clients_normal", "mem_clients_slaves", "mem_total_replication_buffers", "mem_cluster_links"]
+        return int(memory["used_memory"]) - sum(int(memory[name]) for name in buffers)
+
+
+class Cluster:
+    """The primaries, and who of them serves what."""
+
+    def __init__(self, nodes: str) -> None:
+        self.ranges = []
+        for first, last, primary, *_ in Node(nodes.split(",")[0]).ask(("CLUSTER", "SLOTS"))[0]:
+            self.ranges.append((first, last, Node(f"{primary[0].decode()}:{primary[1]}")))
+
+    def nodes(self) -> list[Node]:
+        return [node for _, _, node in self.ranges]
+
+    def node_of(self, tag: bytes) -> Node:
+        slot = binascii.crc_hqx(tag, 0) % 16384
+        return next(node for first, last, node in self.ranges if first <= slot <= last)
+
+    def each(self, tags: list[bytes], command) -> None:
+        """Sends what `command` makes of each tag, in batches."""
+        for node in self.nodes():
+            own = [tag for tag in tags if self.node_of(tag) is node]
+            for at in range(0, len(own), BATCH):
+                node.ask(*(command(tag) for tag in own[at : at + BATCH]))
+
+    def used(self) -> int:
+        return sum(node.used() for node in self.nodes())
+
+
+def encoded(command: tuple) -> bytes:
+    words = [word if isinstance(word, bytes) else str(word).encode() for word in command]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+
+
+def one_login(folder: Path, program: Path, nodes: str) -> None:
+    """A person's session with a refresh token, as the demo tenant's application gets it."""
+    script = str(ROOT / "tests/jeton-server")
+    surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_TEST_CLUSTER": nodes}
+    try:
+        started = subprocess.run([script, "start", folder], env=surroundings, capture_output=True, text=True, check=True)
+        demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), started.stdout.splitlines()[-1]]
+        facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
+        client, browser = facts["application"], Browser(facts["issuer"].rstrip("/"))
+        state = browser.go(authorize(client, facts["eddsaAudience"])).split("state=", 1)[1]
+        person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
+        code = code_in(browser.go("/u/login", {"state": state, **person}))
+        browser.go("/oauth/token", dict(parse_qsl(code_form(client) + code)))
+    finally:
+        subprocess.run([script, "stop", folder], check=False)
+
+
+def measured(cluster: Cluster) -> dict[str, list[float]]:
+    keys = [(node, key) for node in cluster.nodes() for key in node.ask(("KEYS", "*"))[0]]
+    found = [(node, key) for node, key in keys if re.fullmatch(rb"\{[A-Za-z0-9_-]{16}\}", key)]
+    (node, key), *others = found
+    if others:
+        sys.exit("memory.py: more than one session")
+    value, expires_at = node.ask(("GET", key), ("PEXPIRETIME", key))
+    library = node.ask(("FUNCTION", "LIST"))[0][0]
+    functions = library[library.index(b"functions") + 1]
+    names = [function[function.index(b"name") + 1] for function in functions]
+    start = next(name for name in names if name.startswith(b"start_"))
+    now = int(time.time() * 1000)
+    tags = [secrets.token_urlsafe(12).encode() for _ in range(SESSIONS)]
+
+    # When it starts, idle expiry, expiry, until when the session is kept; the most families; two flags.
+    ends = now + 3_600_000
+    told = b"".join(at.to_bytes(6, "big") for at in (now, ends, ends, ends)) + (200).to_bytes(2, "big") + b"\0\0"
+
+    def session(tag: bytes) -> tuple:
+        # Without its family: format and expiry (7 bytes), how many families, the families, the rest.
+        bare = value[:7] + b"\0\0" + value[9 + 11 * int.from_bytes(value[7:9], "big") :]
+        return ("SET", b"{%s}" % tag, bare, "PXAT", expires_at)
+
+    def family(tag: bytes) -> tuple:
+        name = secrets.token_bytes(10)
+        keys = (b"{%s}" % tag, b"{%s}%s" % (tag, name))
+        return ("FCALL", start, 2, *keys, told)
+
+    steps = [("a session", session), ("a family", family), ("a family", family), ("a family", family)]
+    costs: dict[str, list[float]] = {}
+    for what, command in steps:
+        before = cluster.used()
+        cluster.each(tags, command)
+        # A hash table that grows exists twice until Redis has moved it in its spare time.
+        time.sleep(20)
+        costs.setdefault(what, []).append((cluster.used() - before) / SESSIONS)
+    return costs
+
+
+def main() -> None:
+    program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    with tempfile.TemporaryDirectory(prefix="jeton-memory-") as name:
+        folder = Path(name)
+        redis = [str(ROOT / "tests/redis-cluster")]
+        try:
+            started = subprocess.run([*redis, "start", folder / "redis", "7900"], capture_output=True, text=True, check=True)
+            nodes = started.stdout.splitlines()[-1]
+            one_login(folder / "engine", program, nodes)
+            costs = measured(Cluster(nodes))
+        finally:
+            subprocess.run([*redis, "stop", folder / "redis"], check=False)
+    print(f"| {SESSIONS} more each time | bytes on the primary | each time |\n|---|---|---|")
+    failed = False
+    for what, each in costs.items():
+        mean = sum(each) / len(each)
+        failed |= mean > BOUNDS[what]
+        print(f"| {what} | **{mean:.0f}** (at most {BOUNDS[what]}) | {' '.join(f'{cost:.0f}' for cost in each)} |")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
