@@ -43,8 +43,7 @@ impl Connections {
         let config = config(settings)?;
         let timeout = Duration::from_millis(settings.command_timeout_ms);
         let patient = timeout + Duration::from_millis(settings.wait_timeout_ms);
-        let pool = |attempts, timeout, size: usize| {
-            let connection = connection(settings, attempts);
+        let pool = |connection, timeout, size: usize| {
             Pool::new(
                 config.clone(),
                 Some(performance(timeout)),
@@ -53,9 +52,14 @@ impl Connections {
                 size.max(1),
             )
         };
-        let hot = pool(ONCE, timeout, settings.hot_connections).map_err(unavailable)?;
-        let reading = pool(AGAIN, timeout, settings.reading_connections).map_err(unavailable)?;
-        let careful = pool(ONCE, patient, settings.careful_connections).map_err(unavailable)?;
+        let hot = pool(connection(settings, ONCE), timeout, settings.hot_connections).map_err(unavailable)?;
+        let reading =
+            pool(connection(settings, AGAIN), timeout, settings.reading_connections).map_err(unavailable)?;
+        // The vendor writes each command of a convoy by itself. Without `TCP_NODELAY` the first goes at once, and the others
+        // together when it is answered: fewer packets, and Redis reads less often. A convoy waits for an answer anyway.
+        let mut convoys = connection(settings, ONCE);
+        convoys.tcp.nodelay = Some(false);
+        let careful = pool(convoys, patient, settings.careful_connections).map_err(unavailable)?;
         let feed = Client::new(
             config.clone(),
             Some(performance(timeout)),
@@ -122,9 +126,7 @@ fn connection(settings: &Settings, attempts: u32) -> ConnectionConfig {
         // With one attempt no redirection can be followed; saying so gives it an error of its own.
         max_redirections: if attempts == ONCE { 0 } else { 5 },
         max_command_buffer_len: settings.queued_commands,
-        // The vendor writes each command by itself. Without `TCP_NODELAY` the first goes at once, and those that come
-        // while it is under way go together when it is answered: a system call sends less often, Redis reads less often.
-        tcp: TcpConfig { nodelay: Some(false), ..TcpConfig::default() },
+        tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
         unresponsive: UnresponsiveConfig {
             max_timeout: Some(Duration::from_millis(settings.unresponsive_ms)),
             interval: Duration::from_millis((settings.unresponsive_ms / 4).max(1)),
