@@ -25,7 +25,7 @@ async fn one_connection_too_many_is_told_so() {
 
 #[tokio::test]
 async fn one_request_too_many_is_told_so_and_may_try_again() {
-    let world = World::start(|limits| limits.in_flight_max = 1).await;
+    let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 0)).await;
     let (mut first, mut second) = (world.connect().await, world.connect().await);
     first.send(get("/sleep")).await;
     tokio::time::sleep(Duration::from_millis(30)).await;
