@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import seed
-from login import ROOT, on_core
+from login import ROOT, on_core, surroundings
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = int(os.environ.get("SECONDS_PER_RUN", "10"))
@@ -240,11 +240,8 @@ def people() -> Iterator[str]:
 def engine(program: Path, more: dict[str, str]) -> Iterator[Engine]:
     script = str(ROOT / "tests/jeton-server")
     with tempfile.TemporaryDirectory(prefix="jeton-limits-") as name:
-        surroundings = {**os.environ, **more, "JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
-        # Each engine has a master key of its own, which opens nothing that another one stored.
-        surroundings["JETON__CLUSTER__KEY_PREFIX"] = f"{Path(name).name}-"
         try:
-            subprocess.run([script, "start", name], env=surroundings, stdout=subprocess.DEVNULL, check=True)
+            subprocess.run([script, "start", name], env={**surroundings(program, Path(name)), **more}, stdout=subprocess.DEVNULL, check=True)
             yield Engine(program, Path(name))
         finally:
             subprocess.run([script, "stop", name], check=False)

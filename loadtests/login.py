@@ -75,6 +75,13 @@ def on_core(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
+def surroundings(program: Path, folder: Path) -> dict[str, str]:
+    """What tests/jeton-server starts an engine with that is measured on core 0."""
+    own = {"JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
+    # Each engine has a master key of its own, which opens nothing that another one stored.
+    return {**os.environ, **own, "JETON__CLUSTER__KEY_PREFIX": f"{folder.name}-"}
+
+
 def cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -140,11 +147,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:
         folder = Path(name)
         bare = start_bare(program)
-        surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
-        # Each engine has a master key of its own, which opens nothing that another one stored.
-        surroundings["JETON__CLUSTER__KEY_PREFIX"] = f"{folder.name}-"
         try:
-            started = subprocess.run([script, "start", name], env=surroundings, capture_output=True, text=True, check=True)
+            started = subprocess.run([script, "start", name], env=surroundings(program, folder), capture_output=True, text=True, check=True)
             issuer = started.stdout.splitlines()[-1]
             demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), issuer]
             facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from login import ROOT, Browser, authorize, code_form, code_in
+from login import ROOT, authorize, code_form, code_in, logged_in
 
 SESSIONS = int(os.environ.get("SESSIONS", "100000"))
 BOUNDS = {"a session": 400, "a family": 150}
@@ -97,10 +97,10 @@ def one_login(folder: Path, program: Path, nodes: str) -> None:
         started = subprocess.run([script, "start", folder], env=surroundings, capture_output=True, text=True, check=True)
         demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), started.stdout.splitlines()[-1]]
         facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
-        client, browser = facts["application"], Browser(facts["issuer"].rstrip("/"))
-        state = browser.go(authorize(client, facts["eddsaAudience"])).split("state=", 1)[1]
-        person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
-        code = code_in(browser.go("/u/login", {"state": state, **person}))
+        client, person = facts["application"], {"username": facts["user"]["name"], "password": facts["user"]["password"]}
+        asked = authorize(client, facts["eddsaAudience"])
+        browser = logged_in(facts["issuer"].rstrip("/"), asked, person)
+        code = code_in(browser.go(asked))
         browser.go("/oauth/token", dict(parse_qsl(code_form(client) + code)))
     finally:
         subprocess.run([script, "stop", folder], check=False)

@@ -3,7 +3,7 @@
 use crate::claims::facts::Facts;
 use crate::claims::rows::{self, Carrier};
 use crate::protocol::oauth_error::OAuthError;
-use crate::signing::keyset::{KeySet, TokenType};
+use crate::signing::keyset::{KeyError, KeySet, Signer, TokenType};
 
 /// What a grant gives.
 #[derive(Debug)]
@@ -54,12 +54,21 @@ impl Issued {
 
 /// A signed token by itself.
 pub(super) fn signed(facts: &Facts, keys: &KeySet, carrier: Carrier) -> Result<String, OAuthError> {
-    let mut token = Vec::new();
-    sign_onto(facts, keys, carrier, &mut token)?;
-    String::from_utf8(token).map_err(|error| OAuthError::server_error(error.to_string()))
+    let (signer, token_type) = signer(facts, keys, carrier)?;
+    signer.sign(token_type, &rows::render(facts, carrier)).map_err(not_signed)
 }
 
 fn sign_onto(facts: &Facts, keys: &KeySet, carrier: Carrier, out: &mut Vec<u8>) -> Result<(), OAuthError> {
+    let (signer, token_type) = signer(facts, keys, carrier)?;
+    signer.sign_onto(token_type, &rows::render(facts, carrier), out).map_err(not_signed)
+}
+
+/// What signs what `carrier` is, and as what.
+fn signer<'a>(
+    facts: &Facts,
+    keys: &'a KeySet,
+    carrier: Carrier,
+) -> Result<(&'a Signer, TokenType), OAuthError> {
     let (algorithm, token_type) = match carrier {
         Carrier::AccessToken => (facts.target.algorithm(), TokenType::AccessToken),
         Carrier::IdToken | Carrier::UserInfo => (facts.client.jwt_configuration.alg, TokenType::IdToken),
@@ -67,7 +76,10 @@ fn sign_onto(facts: &Facts, keys: &KeySet, carrier: Carrier, out: &mut Vec<u8>) 
     let signer = keys.signer(algorithm);
     let signer =
         signer.ok_or_else(|| OAuthError::server_error(format!("no active {} key", algorithm.name())))?;
-    signer
-        .sign_onto(token_type, &rows::render(facts, carrier), out)
-        .map_err(|error| OAuthError::server_error(error.to_string()))
+    Ok((signer, token_type))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_signed(error: KeyError) -> OAuthError {
+    OAuthError::server_error(error.to_string())
 }

@@ -20,6 +20,7 @@ use crate::model::user::User;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::ids::SessionId;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
+use crate::protocol::scope::Scope;
 use crate::signing::sealing::Purpose;
 use crate::tenancy::TenantView;
 
@@ -201,8 +202,8 @@ impl Engine {
 fn kept_until(tenant: &TenantView, asked: Option<(&Client, &Authorization)>, now: UnixMs) -> UnixMs {
     let settings = &tenant.tenant.settings;
     let offline = |(client, asked): &(&Client, &Authorization)| {
-        client.allows(GrantType::RefreshToken)
-            && asked.scope.split(' ').any(|token| token == "offline_access")
+        let asks = Scope::parse(&asked.scope).is_ok_and(|scope| scope.contains("offline_access"));
+        asks && client.allows(GrantType::RefreshToken)
     };
     let tokens =
         asked.filter(offline).and_then(|(client, _)| Lifetimes::of(client, settings).session_end(now));

@@ -91,17 +91,10 @@ impl Ask {
 impl Packed {
     /// Packs `asks`: those that list something in the same slot become one call.
     pub(super) fn of(asks: Vec<Ask>) -> Self {
-        if asks.iter().all(|ask| ask.joinable_keys == 0) {
-            let places = (0..asks.len()).collect();
-            return Self {
-                commands: asks.into_iter().map(|ask| (ask.command, ask.arguments)).collect(),
-                places,
-            };
-        }
-        let mut groups: Vec<Vec<&Ask>> = Vec::new();
+        let mut groups: Vec<Vec<Ask>> = Vec::new();
         let mut joined: HashMap<u16, usize> = HashMap::new();
         let mut places = Vec::new();
-        for ask in &asks {
+        for ask in asks {
             let fresh = groups.len();
             let at = if ask.joinable_keys > 0 { *joined.entry(ask.slot).or_insert(fresh) } else { fresh };
             if at == fresh {
@@ -110,23 +103,23 @@ impl Packed {
             groups[at].push(ask);
             places.push(at);
         }
-        Self { commands: groups.iter().filter_map(|group| in_one_call(group)).collect(), places }
+        Self { commands: groups.into_iter().filter_map(in_one_call).collect(), places }
     }
 }
 
 /// The call that does what each of `group` does: name, number of keys, all keys, all arguments.
-fn in_one_call(group: &[&Ask]) -> Option<(CustomCommand, Vec<Value>)> {
+fn in_one_call(mut group: Vec<Ask>) -> Option<(CustomCommand, Vec<Value>)> {
     const KEYS_AT: usize = 2;
-    let (first, others) = group.split_first()?;
-    if others.is_empty() {
-        return Some(first.parts());
+    if group.len() == 1 {
+        return group.pop().map(|ask| (ask.command, ask.arguments));
     }
+    let first = group.first()?;
     let keys: usize = group.iter().map(|ask| ask.joinable_keys).sum();
     let mut arguments = vec![first.arguments[0].clone(), Value::Integer(i64::try_from(keys).ok()?)];
-    for ask in group {
+    for ask in &group {
         arguments.extend_from_slice(&ask.arguments[KEYS_AT..KEYS_AT + ask.joinable_keys]);
     }
-    for ask in group {
+    for ask in &group {
         arguments.extend_from_slice(&ask.arguments[KEYS_AT + ask.joinable_keys..]);
     }
     Some((first.command.clone(), arguments))

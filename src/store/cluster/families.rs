@@ -1,6 +1,7 @@
 //! Families: one small key each, beside their session.
 
 use bytes::Bytes;
+use fred::types::Value;
 
 use super::Cluster;
 use super::ask::Ask;
@@ -15,19 +16,10 @@ use crate::store::families::{Families, Started};
 #[async_trait::async_trait]
 impl Families for Cluster {
     async fn start(&self, session: SessionId, family: NewFamily, now: UnixMs) -> Result<Started, StoreError> {
-        // An expiry that was announced to the index of the user's sessions; a family that outlives its session
-        // takes two more calls, and the index never says less than the session.
-        let mut announced = false;
-        loop {
-            let keys = [self.keys.session(session), self.keys.family(session, family.key)];
-            let ask = Ask::verb_on_two(Verb::Start, keys).with(new_family(&family, now, announced));
-            match self.careful::<fred::types::Value>(ask).await?.as_i64() {
-                Some(0) => return Ok(Started::NoSession),
-                Some(_) => return Ok(Started::Started),
-                None => {}
-            }
-            announced = self.announce(session, family.session_until, now).await?;
-        }
+        let keys = [self.keys.session(session), self.keys.family(session, family.key)];
+        let ask = |told| Ask::verb_on_two(Verb::Start, keys.clone()).with(told);
+        let answer = self.starting(session, &family, now, ask).await?;
+        Ok(if answer.as_i64() == Some(0) { Started::NoSession } else { Started::Started })
     }
 
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
@@ -62,6 +54,28 @@ impl Families for Cluster {
         let keys = [self.keys.session(session), self.keys.family(session, family)];
         let ask = Ask::verb_on_two(Verb::Revoke, keys).bytes(&family.0);
         self.careful::<i64>(ask).await.map(|gone| gone > 0)
+    }
+}
+
+impl Cluster {
+    /// Asks what `ask` makes of a new family, again once the index of the user's sessions was told: a family that outlives
+    /// its session takes two more calls, and the index never says less than the session. Gives the answer that is not
+    /// the session.
+    pub(super) async fn starting(
+        &self,
+        session: SessionId,
+        family: &NewFamily,
+        now: UnixMs,
+        ask: impl Fn(Bytes) -> Ask,
+    ) -> Result<Value, StoreError> {
+        let mut announced = false;
+        loop {
+            let answer: Value = self.careful(ask(new_family(family, now, announced))).await?;
+            if answer.as_i64().is_some() || answer.is_array() {
+                return Ok(answer);
+            }
+            announced = self.announce(session, family.session_until, now).await?;
+        }
     }
 }
 

@@ -94,15 +94,6 @@ local function without(families, family)
   return string.sub(families, 1, at - 1) .. string.sub(families, at + ENTRY)
 end
 
-local function living(key, families)
-  local found = {}
-  for at = 1, #families, ENTRY do
-    local entry = string.sub(families, at, at + ENTRY - 1)
-    if redis.call('EXISTS', key .. string.sub(entry, 1, 10)) == 1 then found[#found + 1] = entry end
-  end
-  return table.concat(found)
-end
-
 -- The living families, without those that were refreshed longest ago when there are `most` or more.
 local function with_room(key, families, most)
   local entries, rotated = {}, {}
@@ -266,7 +257,7 @@ end
 local function families(keys)
   local value = redis.call('GET', keys[1])
   if not value then return '' end
-  return living(keys[1], unpacked(value).families)
+  return with_room(keys[1], unpacked(value).families, math.huge)
 end
 
 -- Records --------------------------------------------------------------------------------------------------

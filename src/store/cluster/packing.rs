@@ -125,7 +125,7 @@ pub(super) fn millis(expires_at: Option<UnixMs>) -> u64 {
 }
 
 /// Numbers as few bytes of one argument, which costs the client and Redis less than an argument each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Numbers(Vec<u8>);
 
 impl Numbers {

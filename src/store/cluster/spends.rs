@@ -5,7 +5,6 @@ use fred::types::Value;
 
 use super::Cluster;
 use super::ask::Ask;
-use super::families::new_family;
 use super::functions::Verb;
 use crate::store::StoreError;
 use crate::store::spends::{Redeemed, Redeeming, Spends, Spent, Thing};
@@ -31,19 +30,17 @@ impl Spends for Cluster {
             self.keys.spend(&Thing { session: Some(session), ..thing }),
         ];
         let slot = keys[0].cluster_hash();
-        let mut announced = false;
-        loop {
-            let ask = Ask::verb_on(Verb::Redeem, slot, keys.to_vec())
-                .with(new_family(&family, now, announced))
+        let ask = |told| {
+            Ask::verb_on(Verb::Redeem, slot, keys.to_vec())
+                .with(told)
                 .bytes(note)
-                .number(thing.expires_at.0.max(1));
-            let answer: Value = self.careful(ask).await?;
-            match answer.as_i64() {
-                Some(0) => return Ok(Redeemed::NoSession),
-                Some(_) => return Ok(Redeemed::First),
-                None if answer.is_array() => return before_of(answer),
-                None => announced = self.announce(session, family.session_until, now).await?,
-            }
+                .number(thing.expires_at.0.max(1))
+        };
+        let answer = self.starting(session, &family, now, ask).await?;
+        match answer.as_i64() {
+            Some(0) => Ok(Redeemed::NoSession),
+            Some(_) => Ok(Redeemed::First),
+            None => before_of(answer),
         }
     }
 
