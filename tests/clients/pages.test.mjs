@@ -75,6 +75,11 @@ async function tabbed(page) {
   assert.deepEqual(seen, Array.from({ length: expected }, (_, nth) => nth), 'the order of the tab key')
 }
 
+/** Waits until the caret is in a field: a page is loaded before Chromium puts it where the page asks. */
+function focused(page, field) {
+  return page.waitForFunction((wanted) => document.activeElement?.matches(wanted), field)
+}
+
 async function axe(page, where) {
   const found = await page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
@@ -131,11 +136,15 @@ describe('without script', { concurrency: 3 }, () => {
 
 test('a person signs in by keyboard alone', () => fresh({}, async (page) => {
   await page.goto(authorize('portal'))
+  await focused(page, '#username')
   await page.keyboard.type('ada@harbour.example')
   await page.keyboard.press('Tab')
+  await focused(page, '#password')
   await page.keyboard.type('Battery-Staple-9')
   await page.keyboard.press('Enter')
-  await page.waitForURL(`${app}?code=*`)
+  await page.waitForURL(`${app}?code=*`).catch(async (late) => {
+    throw new Error(`${page.url()}: ${await page.locator('body').innerText()}`, { cause: late })
+  })
 }))
 
 test('script in whatever is shown stays text', () => fresh({}, async (page, heard) => {
