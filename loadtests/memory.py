@@ -108,7 +108,7 @@ def one_login(folder: Path, program: Path, nodes: str) -> None:
 
 def measured(cluster: Cluster) -> dict[str, list[float]]:
     keys = [(node, key) for node in cluster.nodes() for key in node.ask(("KEYS", "*"))[0]]
-    found = [(node, key) for node, key in keys if re.fullmatch(rb"\{[A-Za-z0-9_-]{16}\}", key)]
+    found = [(node, key) for node, key in keys if re.fullmatch(rb"\{[A-Za-z0-9_-]{16}\}s", key)]
     (node, key), *others = found
     if others:
         sys.exit("memory.py: more than one session")
@@ -120,19 +120,17 @@ def measured(cluster: Cluster) -> dict[str, list[float]]:
     now = int(time.time() * 1000)
     tags = [secrets.token_urlsafe(12).encode() for _ in range(SESSIONS)]
 
-    # When it starts, idle expiry, expiry, until when the session is kept; the most families; two flags.
+    # Behind its name: when it starts, idle expiry, expiry, until when the session is kept; the most families; two flags.
     ends = now + 3_600_000
     told = b"".join(at.to_bytes(6, "big") for at in (now, ends, ends, ends)) + (200).to_bytes(2, "big") + b"\0\0"
 
     def session(tag: bytes) -> tuple:
         # Without its family: format and expiry (7 bytes), how many families, the families, the rest.
-        bare = value[:7] + b"\0\0" + value[9 + 11 * int.from_bytes(value[7:9], "big") :]
-        return ("SET", b"{%s}" % tag, bare, "PXAT", expires_at)
+        bare = value[:7] + b"\0\0" + value[9 + 29 * int.from_bytes(value[7:9], "big") :]
+        return ("SET", b"{%s}s" % tag, bare, "PXAT", expires_at)
 
     def family(tag: bytes) -> tuple:
-        name = secrets.token_bytes(10)
-        keys = (b"{%s}" % tag, b"{%s}%s" % (tag, name))
-        return ("FCALL", start, 2, *keys, told)
+        return ("FCALL", start, 1, b"{%s}s" % tag, secrets.token_bytes(10) + told)
 
     steps = [("a session", session), ("a family", family), ("a family", family), ("a family", family)]
     costs: dict[str, list[float]] = {}

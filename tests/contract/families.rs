@@ -22,6 +22,7 @@ suite! {
     ending_while_starting_leaves_nothing,
     ending_while_rotating_leaves_nothing,
     the_family_refreshed_longest_ago_makes_room,
+    a_family_may_be_called_what_another_holds,
 }
 
 async fn a_family_needs_a_session(world: &World) {
@@ -216,4 +217,26 @@ async fn the_family_refreshed_longest_ago_makes_room(world: &World) {
     assert!((4..=112).contains(&families.len()), "{} families", families.len());
     assert!(families.contains(&busy.key) && families.contains(&last.key));
     assert_eq!(world.store.current(session.id, oldest, now()).await.unwrap(), None);
+}
+
+/// Its name is any ten bytes: also those that a store keeps of another family.
+async fn a_family_may_be_called_what_another_holds(world: &World) {
+    let (session, begun) = (world.session(), now());
+    let (first, mut second) = (family(), family());
+    world.store.open(&session, None).await.unwrap();
+    assert_eq!(world.store.start(session.id, first, begun).await.unwrap(), Started::Started);
+    // Its generation, and since when.
+    second.key = FamilyKey([0; 10]);
+    second.key.0[5] = 1;
+    second.key.0[6..].copy_from_slice(&begun.0.to_be_bytes()[2..6]);
+    let asked = |key, generation| Presented { now: begun, ..presented(session.id, key, generation) };
+    assert_eq!(world.store.rotate(asked(second.key, 1)).await.unwrap(), Rotation::Unknown);
+    assert!(!world.store.revoke(session.id, second.key).await.unwrap());
+    assert_eq!(world.store.start(session.id, second, begun).await.unwrap(), Started::Started);
+    for key in [second.key, first.key] {
+        let rotated = world.store.rotate(asked(key, 1)).await.unwrap();
+        assert_eq!(rotated, Rotation::Rotated { generation: 2 });
+    }
+    assert!(world.store.revoke(session.id, second.key).await.unwrap());
+    assert_eq!(world.store.families_of(session.id).await.unwrap(), vec![first.key]);
 }

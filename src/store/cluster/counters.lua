@@ -68,7 +68,8 @@ local function draw(keys, args)
   if take == 0 then return 0 end
   full_at = full_at + take * interval
   if full_at > now then
-    set_until(keys[1], string.format('%d', full_at), full_at)
+    local at = string.format('%d', full_at)
+    redis.call('SET', keys[1], at, 'PXAT', at)
   else
     redis.call('DEL', keys[1])
   end

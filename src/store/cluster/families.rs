@@ -1,4 +1,4 @@
-//! Families: one small key each, beside their session.
+//! Families: a few bytes each within their session, changed in place.
 
 use bytes::Bytes;
 use fred::types::Value;
@@ -6,7 +6,7 @@ use fred::types::Value;
 use super::Cluster;
 use super::ask::Ask;
 use super::functions::Verb;
-use super::packing::Numbers;
+use super::packing::{Told, families};
 use crate::clock::UnixMs;
 use crate::model::family::{Family, NewFamily, Presented, Rotation};
 use crate::protocol::ids::{FamilyKey, SessionId};
@@ -16,21 +16,20 @@ use crate::store::families::{Families, Started};
 #[async_trait::async_trait]
 impl Families for Cluster {
     async fn start(&self, session: SessionId, family: NewFamily, now: UnixMs) -> Result<Started, StoreError> {
-        let keys = [self.keys.session(session), self.keys.family(session, family.key)];
-        let ask = |told| Ask::verb_on_two(Verb::Start, keys.clone()).with(told);
+        let key = self.keys.session(session);
+        let ask = |told| Ask::verb(Verb::Start, key.clone()).with(told);
         let answer = self.starting(session, &family, now, ask).await?;
-        Ok(if answer.as_i64() == Some(0) { Started::NoSession } else { Started::Started })
+        Ok(if answer == Value::Integer(0) { Started::NoSession } else { Started::Started })
     }
 
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
-        let numbers = Numbers::new()
+        let told = Told::of(asked.family)
             .six(asked.generation)
             .six(asked.now.0)
             .six(asked.leeway_ms)
             .expiry(asked.expires_at)
             .flag(asked.rotating);
-        let key = self.keys.family(asked.session, asked.family);
-        let ask = Ask::verb(Verb::Rotate, key).with(numbers.into_bytes());
+        let ask = Ask::verb(Verb::Rotate, self.keys.session(asked.session)).with(told.into_bytes());
         rotation(self.hot(ask).await?)
     }
 
@@ -38,26 +37,36 @@ impl Families for Cluster {
         &self,
         session: SessionId,
         family: FamilyKey,
-        _now: UnixMs,
+        now: UnixMs,
     ) -> Result<Option<Family>, StoreError> {
-        let value: Option<String> = self.read(Ask::plain("GET", self.keys.family(session, family))).await?;
-        value.as_deref().map(stored).transpose()
+        let mut families = self.living_families(session, now).await?;
+        Ok(families.find(|(key, ..)| *key == family).map(|(_, family, _)| family))
     }
 
     async fn ends_at(&self, session: SessionId, family: FamilyKey) -> Result<Option<UnixMs>, StoreError> {
-        let at: i64 = self.read(Ask::plain("PEXPIRETIME", self.keys.family(session, family))).await?;
-        // Negative: it has no expiry, or is not there.
-        Ok(u64::try_from(at).ok().map(UnixMs))
+        let mut families = self.living_families(session, self.clock.now()).await?;
+        Ok(families.find(|(key, ..)| *key == family).and_then(|(_, _, ends)| ends))
     }
 
     async fn revoke(&self, session: SessionId, family: FamilyKey) -> Result<bool, StoreError> {
-        let keys = [self.keys.session(session), self.keys.family(session, family)];
-        let ask = Ask::verb_on_two(Verb::Revoke, keys).bytes(&family.0);
+        let key = self.keys.session(session);
+        let ask = Ask::verb(Verb::Revoke, key).bytes(&family.0).number(self.clock.now().0);
         self.careful::<i64>(ask).await.map(|gone| gone > 0)
     }
 }
 
 impl Cluster {
+    /// The families of a session that have not expired at `now`, with their expiries; none when there is no such session.
+    pub(super) async fn living_families(
+        &self,
+        session: SessionId,
+        now: UnixMs,
+    ) -> Result<impl Iterator<Item = (FamilyKey, Family, Option<UnixMs>)>, StoreError> {
+        let value: Option<Bytes> = self.read(Ask::plain("GET", self.keys.session(session))).await?;
+        let families = value.map(|value| families(session, &value)).transpose()?.unwrap_or_default();
+        Ok(families.into_iter().filter(move |(.., ends)| ends.is_none_or(|ends| ends > now)))
+    }
+
     /// Asks what `ask` makes of a new family, again once the index of the user's sessions was told: a family that outlives
     /// its session takes two more calls, and the index never says less than the session. Gives the answer that is not
     /// the session.
@@ -71,7 +80,8 @@ impl Cluster {
         let mut announced = false;
         loop {
             let answer: Value = self.careful(ask(new_family(family, now, announced))).await?;
-            if answer.as_i64().is_some() || answer.is_array() {
+            // By its type: the vendor also takes a text of digits, alone or in a list, for a number.
+            if matches!(answer, Value::Integer(_) | Value::Array(_)) {
                 return Ok(answer);
             }
             announced = self.announce(session, family.session_until, now).await?;
@@ -82,7 +92,7 @@ impl Cluster {
 /// What `open`, `start` and `redeem` want to know of a family, and whether the index of the user's sessions already
 /// tells until when the session is kept for it.
 pub(super) fn new_family(family: &NewFamily, now: UnixMs, announced: bool) -> Bytes {
-    let numbers = Numbers::new()
+    let told = Told::of(family.key)
         .six(now.0)
         .expiry(family.idle_expires_at)
         .expiry(family.expires_at)
@@ -90,20 +100,8 @@ pub(super) fn new_family(family: &NewFamily, now: UnixMs, announced: bool) -> By
         .two(family.most)
         .flag(announced)
         .flag(family.survives_logout);
-    numbers.into_bytes()
+    told.into_bytes()
 }
-
-/// Reads a generation and the thirteen digits of its instant.
-fn stored(value: &str) -> Result<Family, StoreError> {
-    let parsed =
-        value.split_at_checked(value.len().saturating_sub(INSTANT_DIGITS)).and_then(|(generation, at)| {
-            Some(Family { generation: generation.parse().ok()?, rotated_at: UnixMs(at.parse().ok()?) })
-        });
-    parsed.ok_or_else(|| StoreError::Corrupt("a family".to_owned()))
-}
-
-/// Digits of an instant in milliseconds from the year 2001 to 2286.
-const INSTANT_DIGITS: usize = 13;
 
 /// Reads 8 × generation + outcome.
 fn rotation(answer: i64) -> Result<Rotation, StoreError> {

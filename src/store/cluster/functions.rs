@@ -32,7 +32,6 @@ verbs! {
     Count = "count",
     Days = "days",
     Draw = "draw",
-    Families = "families",
     Forget = "forget",
     ForgetMark = "forget_mark",
     IndexAdd = "index_add",

@@ -5,20 +5,6 @@
 local NEVER_MS = 281474976710655 -- 2^48 - 1
 local NEVER_SECS = 4294967295 -- 2^32 - 1
 
--- Redis keeps a decimal string of up to 19 digits as a bare integer: that is what a family is.
-local function family_value(generation, rotated_at)
-  return string.format('%d%013d', generation, rotated_at)
-end
-
-local function set_until(key, value, expires)
-  if expires >= NEVER_MS then
-    redis.call('SET', key, value)
-  else
-    -- Redis knows no instant before the first millisecond.
-    redis.call('SET', key, value, 'PXAT', string.format('%d', math.max(expires, 1)))
-  end
-end
-
 local function expire_at(key, ms)
   if ms >= NEVER_MS then
     redis.call('PERSIST', key)
@@ -27,44 +13,22 @@ local function expire_at(key, ms)
   end
 end
 
--- Families -------------------------------------------------------------------------------------------------
-
--- Answers 8 * generation + outcome; must stay the function `model::family::Family::rotate`.
-local UNKNOWN, REUSED, ROTATED, REPEATED, RECOVERED = 0, 1, 2, 3, 4
-
--- KEYS family; ARGV generation, now, leeway, idle expiry, 1 when it advances, as one string of numbers.
-local function rotate(keys, args)
-  local key = keys[1]
-  local stored = redis.call('GET', key)
-  if not stored then return UNKNOWN end
-  local generation, rotated_at = tonumber(string.sub(stored, 1, -14)), tonumber(string.sub(stored, -13))
-  local asked, now, leeway, expires, step = struct.unpack('>I6I6I6I6B', args[1])
-
-  if asked == generation then
-    if step == 1 then rotated_at = now end
-    set_until(key, family_value(generation + step, rotated_at), expires)
-    return 8 * (generation + step) + ROTATED
-  end
-  if asked > generation then
-    set_until(key, family_value(asked + step, now), expires)
-    return 8 * (asked + step) + RECOVERED
-  end
-  if asked + 1 == generation and leeway > 0 and now - rotated_at <= leeway then
-    return 8 * generation + REPEATED
-  end
-  redis.call('DEL', key)
-  return REUSED
-end
-
--- Sessions -------------------------------------------------------------------------------------------------
--- A session is: format (1 byte), expiry in ms (6), number of families (2), families (11 each: key, and 1 when it
--- survives a logout), bytes of clients (2), clients (each its length and its id), facts.
+-- Sessions and families ------------------------------------------------------------------------------------
+-- A session is: format (1 byte), expiry in ms (6), number of families (2), families (29 each), bytes of clients (2),
+-- clients (each its length and its id), facts.
+-- A family is: key (10 bytes), 1 when it survives a logout (1), generation (6), since when that is current (6), expiry
+-- (6), which is never later than the session's.
 
 local OVER = '\3' -- the format of a session that was logged out of, for the families that survived that
-local FAMILIES_AT, ENTRY = 10, 11
+local FAMILIES_AT, ENTRY = 10, 29
+local SURVIVES, STATE, ROTATED_AT, EXPIRES = 10, 11, 17, 23 -- from where a family begins
+
+local function after_families(value)
+  return FAMILIES_AT + ENTRY * struct.unpack('>I2', value, 8)
+end
 
 local function unpacked(value)
-  local clients_at = FAMILIES_AT + ENTRY * struct.unpack('>I2', value, 8)
+  local clients_at = after_families(value)
   local facts_at = clients_at + 2 + struct.unpack('>I2', value, clients_at)
   return {
     format = string.sub(value, 1, 1),
@@ -82,68 +46,110 @@ local function save(key, session)
   expire_at(key, session.expires)
 end
 
-local function position(families, family)
-  for at = 1, #families, ENTRY do
-    if string.sub(families, at, at + 9) == family then return at end
+-- Where the family is among those of `value` from `first` on and before `last`.
+local function position(value, family, first, last)
+  local at = string.find(value, family, first, true)
+  while at and at < last do
+    -- Any bytes may look like a key.
+    if (at - first) % ENTRY == 0 then return at end
+    at = string.find(value, family, at + 1, true)
   end
 end
 
-local function without(families, family)
-  local at = position(families, family)
-  if not at then return families end
-  return string.sub(families, 1, at - 1) .. string.sub(families, at + ENTRY)
+local function family_value(generation, rotated_at, expires)
+  return struct.pack('>I6I6I6', generation, rotated_at, expires)
+end
+
+-- Takes the family at `at` out of a session that is stored as `value`.
+local function drop_family(key, value, at)
+  local count = struct.pack('>I2', struct.unpack('>I2', value, 8) - 1)
+  local before, after = string.sub(value, FAMILIES_AT, at - 1), string.sub(value, at + ENTRY)
+  redis.call('SET', key, string.sub(value, 1, 7) .. count .. before .. after, 'KEEPTTL')
+end
+
+-- Answers 8 * generation + outcome; must stay the function `model::family::Family::rotate`.
+local UNKNOWN, REUSED, ROTATED, REPEATED, RECOVERED = 0, 1, 2, 3, 4
+
+-- KEYS session; ARGV family, generation, now, leeway, idle expiry, 1 when it advances, as one string.
+local function rotate(keys, args)
+  local key = keys[1]
+  local value = redis.call('GET', key)
+  if not value then return UNKNOWN end
+  local family, asked, now, leeway, expires, step = struct.unpack('>c10I6I6I6I6B', args[1])
+  local at = position(value, family, FAMILIES_AT, after_families(value))
+  if not at then return UNKNOWN end
+  local generation, rotated_at, ends = struct.unpack('>I6I6I6', value, at + STATE)
+  if now >= ends then return UNKNOWN end
+
+  if asked == generation then
+    if step == 1 then rotated_at = now end
+    redis.call('SETRANGE', key, at - 1 + STATE, family_value(generation + step, rotated_at, expires))
+    return 8 * (generation + step) + ROTATED
+  end
+  if asked > generation then
+    redis.call('SETRANGE', key, at - 1 + STATE, family_value(asked + step, now, expires))
+    return 8 * (asked + step) + RECOVERED
+  end
+  if asked + 1 == generation and leeway > 0 and now - rotated_at <= leeway then
+    return 8 * generation + REPEATED
+  end
+  drop_family(key, value, at)
+  return REUSED
+end
+
+-- The families that live at `now`, each a string.
+local function living(families, now)
+  local entries = {}
+  for at = 1, #families, ENTRY do
+    if struct.unpack('>I6', families, at + EXPIRES) > now then
+      entries[#entries + 1] = string.sub(families, at, at + ENTRY - 1)
+    end
+  end
+  return entries
 end
 
 -- The living families, without those that were refreshed longest ago when there are `most` or more.
-local function with_room(key, families, most)
-  local entries, rotated = {}, {}
-  for at = 1, #families, ENTRY do
-    local entry = string.sub(families, at, at + ENTRY - 1)
-    local stored = redis.call('GET', key .. string.sub(entry, 1, 10))
-    if stored then
-      entries[#entries + 1] = entry
-      rotated[entry] = tonumber(string.sub(stored, -13))
-    end
-  end
+local function with_room(families, now, most)
+  local entries = living(families, now)
   while #entries >= most do
-    local oldest = 1
-    for at = 2, #entries do
-      if rotated[entries[at]] < rotated[entries[oldest]] then oldest = at end
+    local oldest, since = nil, math.huge
+    for at, entry in ipairs(entries) do
+      local rotated_at = struct.unpack('>I6', entry, 1 + ROTATED_AT)
+      if rotated_at < since then oldest, since = at, rotated_at end
     end
-    redis.call('DEL', key .. string.sub(table.remove(entries, oldest), 1, 10))
+    table.remove(entries, oldest)
   end
   return table.concat(entries)
 end
 
--- What is said of a new family in one string of numbers.
+-- What is said of a new family in one string.
 local function told_of(family)
-  local now, idle, expires, session_until, most, announced, survives = struct.unpack('>I6I6I6I6I2BB', family)
+  local key, now, idle, expires, session_until, most, announced, survives = struct.unpack('>c10I6I6I6I6I2BB', family)
   return {
+    key = key,
     now = now, -- when it starts
     idle = idle, -- its expiry if nobody refreshes
     expires = expires, -- its expiry in any case
     session_until = session_until, -- until when the session is kept if it ends before the family
     most = most, -- the most families of the session
     announced = announced == 1, -- whether the index of the user's sessions already says so
-    survives = survives == 1, -- whether it survives a logout
+    survives = survives, -- 1 when it survives a logout
   }
 end
 
--- Adds the family called `key` to an unsaved session; one that stands already is left as it is. Now and then, and when
--- they are `most`, those that are not any more are forgotten.
-local function add_family(session_key, session, key, new)
-  local family = string.sub(key, #session_key + 1)
-  if not position(session.families, family) then
-    local count = #session.families / ENTRY
-    if count > 0 and (count % 8 == 0 or count >= new.most) then
-      session.families = with_room(session_key, session.families, new.most)
-    end
-    session.families = session.families .. family .. (new.survives and '\1' or '\0')
+-- Adds a family to an unsaved session; one that stands already is left as it is. Now and then, and when they are
+-- `most`, those that are not any more are forgotten.
+local function add_family(session, new)
+  if position(session.families, new.key, 1, #session.families) then return end
+  local count = #session.families / ENTRY
+  if count > 0 and (count % 8 == 0 or count >= new.most) then
+    session.families = with_room(session.families, new.now, new.most)
   end
-  if redis.call('EXISTS', key) == 0 then set_until(key, family_value(1, new.now), new.idle) end
+  local state = string.char(new.survives) .. family_value(1, new.now, new.idle)
+  session.families = session.families .. new.key .. state
 end
 
--- KEYS session [family]; ARGV session [family].
+-- KEYS session; ARGV session [family].
 local function open(keys, args)
   local session, before = unpacked(args[1]), redis.call('GET', keys[1])
   if before then
@@ -151,7 +157,7 @@ local function open(keys, args)
     session.families = before.families
     session.expires = math.max(session.expires, before.expires)
   end
-  if keys[2] then add_family(keys[1], session, keys[2], told_of(args[2])) end
+  if args[2] then add_family(session, told_of(args[2])) end
   save(keys[1], session)
   return 1
 end
@@ -190,22 +196,17 @@ local function remember(keys, args)
   return 1
 end
 
--- KEYS session; ARGV 1 when families that survive a logout stay. Answers how many families went with it, how many
--- stay, and the session; nothing when there is none, or it was logged out of before and is again.
+-- KEYS session; ARGV now, and 1 when families that survive a logout stay. Answers how many families went with it, how
+-- many stay, and the session; nothing when there is none, or it was logged out of before and is again.
 local function close(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return false end
-  local session, gone, kept = unpacked(value), 0, {}
-  local spares = args[1] == '1'
+  local session, kept = unpacked(value), {}
+  local spares = args[2] == '1'
   if spares and session.format == OVER then return false end
-  for at = 1, #session.families, ENTRY do
-    local entry = string.sub(session.families, at, at + ENTRY - 1)
-    local key = keys[1] .. string.sub(entry, 1, 10)
-    if spares and string.byte(entry, ENTRY) == 1 and redis.call('EXISTS', key) == 1 then
-      kept[#kept + 1] = entry
-    else
-      gone = gone + redis.call('DEL', key)
-    end
+  local entries = living(session.families, tonumber(args[1]))
+  for _, entry in ipairs(entries) do
+    if spares and string.byte(entry, 1 + SURVIVES) == 1 then kept[#kept + 1] = entry end
   end
   if #kept > 0 then
     session.format, session.families = OVER, table.concat(kept)
@@ -213,11 +214,11 @@ local function close(keys, args)
   else
     redis.call('DEL', keys[1])
   end
-  return { gone, #kept, value }
+  return { #entries - #kept, #kept, value }
 end
 
--- KEYS session family; ARGV family. Answers 0 without a session, 1 when started, and the session when its index must be
--- told first.
+-- KEYS session; ARGV family. Answers 0 without a session, 1 when started, and the session when its index must be told
+-- first.
 local function start(keys, args)
   local value = redis.call('GET', keys[1])
   if not value then return 0 end
@@ -227,37 +228,29 @@ local function start(keys, args)
     if not new.announced then return value end
     session.expires = new.session_until
   end
-  add_family(keys[1], session, keys[2], new)
+  add_family(session, new)
   save(keys[1], session)
   return 1
 end
 
--- KEYS session family thing; ARGV as above, and the note and the expiry of the thing. Answers what `start` does, or the
--- note of whoever spent the thing before, in a list; only of a family that starts is it spent.
+-- KEYS session thing; ARGV as above, and the note and the expiry of the thing. Answers what `start` does, or the note
+-- of whoever spent the thing before, in a list; only of a family that starts is it spent.
 local function redeem(keys, args)
-  local before = redis.call('GET', keys[3])
+  local before = redis.call('GET', keys[2])
   if before then return { before } end
   local started = start(keys, args)
-  if started == 1 then redis.call('SET', keys[3], args[2], 'PXAT', args[3]) end
+  if started == 1 then redis.call('SET', keys[2], args[2], 'PXAT', args[3]) end
   return started
 end
 
--- KEYS session family; ARGV family.
+-- KEYS session; ARGV family, now. Answers 1 when it lived.
 local function revoke(keys, args)
   local value = redis.call('GET', keys[1])
-  if value then
-    local session = unpacked(value)
-    session.families = without(session.families, args[1])
-    save(keys[1], session)
-  end
-  return redis.call('DEL', keys[2])
-end
-
--- KEYS session.
-local function families(keys)
-  local value = redis.call('GET', keys[1])
-  if not value then return '' end
-  return with_room(keys[1], unpacked(value).families, math.huge)
+  if not value then return 0 end
+  local at = position(value, args[1], FAMILIES_AT, after_families(value))
+  if not at then return 0 end
+  drop_family(keys[1], value, at)
+  return struct.unpack('>I6', value, at + EXPIRES) > tonumber(args[2]) and 1 or 0
 end
 
 -- Records --------------------------------------------------------------------------------------------------
@@ -578,7 +571,6 @@ verb('close', close)
 verb('start', start)
 verb('revoke', revoke)
 verb('redeem', redeem)
-verb('families', families, 'no-writes')
 verb('index_add', index_add)
 verb('index_drop', index_drop)
 verb('index_list', index_list, 'no-writes')

@@ -2,8 +2,7 @@
 //!
 //! | key | holds |
 //! |---|---|
-//! | `{sid}` | a session, with the list of its families |
-//! | `{sid}family` | a family: generation and instant as one integer |
+//! | `{sid}s` | a session with its families, each a generation and two instants |
 //! | `{kind tenant id}` | a record; a user's also indexes the user's sessions |
 //! | `{u tenant user}l` | the organizations of a user with many (sorted set) |
 //! | `{kind tenant id}m` | the memberships of a user (hash) or of an organization (sorted set) |
@@ -29,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::record::Kind;
 use crate::model::term::Field;
-use crate::protocol::ids::{FamilyKey, OrganizationId, SessionId, TenantId, UserId};
+use crate::protocol::ids::{OrganizationId, SessionId, TenantId, UserId};
 use crate::store::counters::Subject;
 use crate::store::records::RecordKey;
 use crate::store::spends::Thing;
@@ -48,13 +47,8 @@ impl Keyspace {
 
     /// A session.
     pub(super) fn session(&self, id: SessionId) -> Key {
-        key(self.session_bytes(id))
-    }
-
-    /// A family; in the slot of its session.
-    pub(super) fn family(&self, session: SessionId, family: FamilyKey) -> Key {
-        let mut bytes = self.session_bytes(session);
-        bytes.extend_from_slice(&family.0);
+        let mut bytes = self.session_bytes(id);
+        bytes.push(b's');
         key(bytes)
     }
 
@@ -160,7 +154,7 @@ impl Keyspace {
     }
 
     fn session_bytes(&self, id: SessionId) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.prefix.len() + 28);
+        let mut bytes = Vec::with_capacity(self.prefix.len() + 19);
         bytes.extend_from_slice(&self.prefix);
         bytes.push(b'{');
         bytes.extend_from_slice(&id.encoded());
@@ -197,9 +191,8 @@ mod tests {
     #[test]
     fn an_aggregate_stays_in_one_slot() {
         let keys = Keyspace::new("");
-        let (sid, family) = (SessionId([9; 12]), FamilyKey([b'}'; 10]));
-        assert_eq!(keys.session(sid).cluster_hash(), keys.family(sid, family).cluster_hash());
-        assert_eq!(keys.family(sid, family).as_bytes().len(), 28);
+        let sid = SessionId([9; 12]);
+        assert_eq!(keys.session(sid).as_bytes().len(), 19);
         let tenant = TenantId::from("acme");
         let thing = |session| Thing {
             tenant: &tenant,

@@ -1,14 +1,15 @@
 //! A session as few bytes: there are millions of them.
 //!
 //! The layout is read by `jeton.lua` too: format (1 byte), expiry in milliseconds (6), number of families (2),
-//! families (11 each: the key, and whether it survives a logout), bytes of clients (2), clients (each its length and
-//! its id), then facts that only this file reads.
+//! families (29 each: the key, whether it survives a logout, its generation, since when that is current, and its
+//! expiry), bytes of clients (2), clients (each its length and its id), then facts that only this file reads.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
+use crate::model::family::Family;
 use crate::model::session::{Amr, Device, Session};
-use crate::protocol::ids::{ClientId, OrganizationId, SessionId, TenantId};
+use crate::protocol::ids::{ClientId, FamilyKey, OrganizationId, SessionId, TenantId};
 use crate::store::StoreError;
 
 /// What stands for "never" in six bytes.
@@ -19,8 +20,8 @@ const LIVE: u8 = 2;
 /// A session that was logged out of: only families that survived that are left.
 const OVER: u8 = 3;
 const HEADER: usize = 9;
-/// What one family takes in the list.
-pub(super) const FAMILY: usize = 11;
+/// What one family takes.
+const FAMILY: usize = 29;
 
 /// A session as it is stored.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> 
         authenticated_at: at(facts.authenticated_after),
         amr: Amr(facts.amr),
         created_at: UnixMs(facts.created_at),
-        expires_at: (expires < NEVER_MS).then_some(UnixMs(expires)),
+        expires_at: expiry(expires),
         device: facts.device.map(|place| Device {
             user_agent: place.user_agent.into(),
             address: place.address.into(),
@@ -88,6 +89,34 @@ pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> 
         clients,
     };
     Ok(Stored { session, over: format == OVER })
+}
+
+/// The families of the session called `id`, with their expiries.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the bytes are of no session.
+pub(super) fn families(
+    id: SessionId,
+    bytes: &[u8],
+) -> Result<Vec<(FamilyKey, Family, Option<UnixMs>)>, StoreError> {
+    let packed = bytes.split_at_checked(HEADER).and_then(|(header, rest)| {
+        let count = u16::from_be_bytes(*header.last_chunk()?);
+        rest.get(..FAMILY * usize::from(count))
+    });
+    let packed = packed.ok_or_else(|| StoreError::Corrupt(format!("session {id}")))?;
+    Ok(packed.as_chunks::<FAMILY>().0.iter().map(unpack_family).collect())
+}
+
+fn unpack_family(bytes: &[u8; FAMILY]) -> (FamilyKey, Family, Option<UnixMs>) {
+    let mut key = FamilyKey([0; 10]);
+    let (name, state) = bytes.split_at(key.0.len());
+    key.0.copy_from_slice(name);
+    // Behind the flag, three numbers of six bytes.
+    let [generation, rotated_at, expires] = std::array::from_fn(|nth| {
+        let six = state.iter().skip(1 + 6 * nth).take(6);
+        six.fold(0, |number, byte| number << 8 | u64::from(*byte))
+    });
+    (key, Family { generation, rotated_at: UnixMs(rotated_at) }, expiry(expires))
 }
 
 fn pack_clients(clients: &[ClientId], bytes: &mut Vec<u8>) -> Result<(), StoreError> {
@@ -124,14 +153,21 @@ pub(super) fn millis(expires_at: Option<UnixMs>) -> u64 {
     expires_at.map_or(NEVER_MS, |at| at.0.min(NEVER_MS - 1))
 }
 
-/// Numbers as few bytes of one argument, which costs the client and Redis less than an argument each.
-#[derive(Debug)]
-pub(super) struct Numbers(Vec<u8>);
+/// What [`millis`] made of an expiry.
+fn expiry(millis: u64) -> Option<UnixMs> {
+    (millis < NEVER_MS).then_some(UnixMs(millis))
+}
 
-impl Numbers {
-    /// None yet.
-    pub(super) fn new() -> Self {
-        Self(Vec::with_capacity(40))
+/// What is said of a family in as few bytes of one argument, which costs the client and Redis less than an argument each.
+#[derive(Debug)]
+pub(super) struct Told(Vec<u8>);
+
+impl Told {
+    /// Nothing yet but its name.
+    pub(super) fn of(family: FamilyKey) -> Self {
+        let mut bytes = Vec::with_capacity(48);
+        bytes.extend_from_slice(&family.0);
+        Self(bytes)
     }
 
     /// A number of up to six bytes; a greater one is the greatest.
@@ -264,6 +300,29 @@ mod tests {
             let bytes = pack(&session, session.expires_at).unwrap();
             assert_eq!(unpack(session.id, &bytes).unwrap(), Stored { session, over: false });
         }
+    }
+
+    #[test]
+    fn families_are_found_between_header_and_clients() {
+        let session = session("auth0|1");
+        let mut bytes = pack(&session, None).unwrap();
+        assert_eq!(families(session.id, &bytes).unwrap(), []);
+        let numbers = [(7_u64, 1_763_900_000_123_u64, NEVER_MS), (u64::from(u32::MAX) + 1, 0, 5)];
+        for (nth, (generation, rotated_at, expires)) in (1..).zip(numbers) {
+            let told = Told::of(FamilyKey([nth; 10])).flag(false).six(generation).six(rotated_at);
+            let entry = told.six(expires).into_bytes();
+            assert_eq!(entry.len(), FAMILY);
+            bytes.splice(HEADER..HEADER, entry);
+            bytes[HEADER - 1] = nth;
+        }
+        let family = |(generation, at, _): (u64, u64, u64)| Family { generation, rotated_at: UnixMs(at) };
+        let expected = vec![
+            (FamilyKey([2; 10]), family(numbers[1]), Some(UnixMs(5))),
+            (FamilyKey([1; 10]), family(numbers[0]), None),
+        ];
+        assert_eq!(families(session.id, &bytes).unwrap(), expected);
+        assert_eq!(unpack(session.id, &bytes).unwrap().session.clients, session.clients);
+        assert!(families(session.id, &bytes[..HEADER + FAMILY]).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::Cluster;
 use super::ask::Ask;
 use super::families::new_family;
 use super::functions::Verb;
-use super::packing::{FAMILY, Stored, later, pack, unpack};
+use super::packing::{Stored, later, pack, unpack};
 use crate::clock::UnixMs;
 use crate::model::family::NewFamily;
 use crate::model::session::{CLIENTS_MAX, Device, End, Ended, Session};
@@ -22,9 +22,8 @@ impl Sessions for Cluster {
         let key = self.keys.session(session.id);
         let ask = match family {
             Some(family) => {
-                let keys = [key, self.keys.family(session.id, family.key)];
-                let family = new_family(&family, self.clock.now(), true);
-                Ask::verb_on_two(Verb::Open, keys).bytes(&packed).with(family)
+                let told = new_family(&family, self.clock.now(), true);
+                Ask::verb(Verb::Open, key).bytes(&packed).with(told)
             }
             None => Ask::verb(Verb::Open, key).bytes(&packed),
         };
@@ -65,7 +64,9 @@ impl Sessions for Cluster {
     }
 
     async fn end(&self, id: SessionId, how: End) -> Result<Ended, StoreError> {
-        let ask = Ask::verb(Verb::Close, self.keys.session(id)).number(u64::from(how == End::Logout));
+        let ask = Ask::verb(Verb::Close, self.keys.session(id))
+            .number(self.clock.now().0)
+            .number(u64::from(how == End::Logout));
         let gone: Option<(i64, i64, Bytes)> = self.careful(ask).await?;
         let Some((families, kept, value)) = gone else { return Ok(Ended::Unknown) };
         let count = |number: i64| usize::try_from(number).unwrap_or(0);
@@ -81,9 +82,7 @@ impl Sessions for Cluster {
     }
 
     async fn families_of(&self, id: SessionId) -> Result<Vec<FamilyKey>, StoreError> {
-        let families: Bytes = self.read(Ask::verb(Verb::Families, self.keys.session(id))).await?;
-        let keys = families.as_chunks::<FAMILY>().0.iter().filter_map(|entry| entry.first_chunk().copied());
-        Ok(keys.map(FamilyKey).collect())
+        Ok(self.living_families(id, self.clock.now()).await?.map(|(key, ..)| key).collect())
     }
 
     async fn of_user(

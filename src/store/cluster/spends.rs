@@ -24,23 +24,18 @@ impl Spends for Cluster {
 
     async fn redeem(&self, asked: Redeeming<'_>) -> Result<Redeemed, StoreError> {
         let Redeeming { thing, note, session, family, now } = asked;
-        let keys = [
-            self.keys.session(session),
-            self.keys.family(session, family.key),
-            self.keys.spend(&Thing { session: Some(session), ..thing }),
-        ];
-        let slot = keys[0].cluster_hash();
+        let keys = [self.keys.session(session), self.keys.spend(&Thing { session: Some(session), ..thing })];
         let ask = |told| {
-            Ask::verb_on(Verb::Redeem, slot, keys.to_vec())
+            Ask::verb_on_two(Verb::Redeem, keys.clone())
                 .with(told)
                 .bytes(note)
                 .number(thing.expires_at.0.max(1))
         };
         let answer = self.starting(session, &family, now, ask).await?;
-        match answer.as_i64() {
-            Some(0) => Ok(Redeemed::NoSession),
-            Some(_) => Ok(Redeemed::First),
-            None => before_of(answer),
+        match answer {
+            Value::Integer(0) => Ok(Redeemed::NoSession),
+            Value::Integer(_) => Ok(Redeemed::First),
+            before => before_of(before),
         }
     }
 
