@@ -13,6 +13,10 @@ pub struct Embedded {
     /// Whether a write is answered only after `fdatasync`. Without it a crash of the machine (not of the
     /// process) may lose the last writes.
     pub fsync: bool,
+    /// Rotations of refresh tokens, single uses and counts do not wait for `fdatasync`: so many milliseconds later they are
+    /// on disk at the latest. A machine that crashes before may lose them, as when a Redis primary falls; the next refresh
+    /// heals its family. With 0 they wait too.
+    pub rotations_fsync_ms: u64,
     /// How many writes may wait for the writer; one more is refused at once.
     pub queue_writes: usize,
     /// How many writes may share one commit.
@@ -45,6 +49,7 @@ impl Default for Embedded {
         Self {
             path: PathBuf::from("data"),
             fsync: true,
+            rotations_fsync_ms: 10,
             queue_writes: 8_192,
             commit_writes: 1_024,
             cache_bytes: 8 << 20,

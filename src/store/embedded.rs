@@ -1,8 +1,8 @@
 //! The embedded store: one directory, one writer thread, group commit.
 //!
-//! A write is a closure over a `batch::Batch`. Callers queue them; the writer takes what is queued, runs
-//! all of it against one batch, commits once with `fdatasync`, and only then answers. Reads go to the tables
-//! directly and see exactly what has been committed.
+//! A write is a closure over a `batch::Batch`. Callers queue them; the writer takes what is queued, runs all of it against one
+//! batch and commits once. What must not be lost is answered after `fdatasync`, by the `syncer`; a rotation, which heals,
+//! once the operating system has it. Reads go to the tables directly and see exactly what has been committed.
 //!
 //! What perishes carries its expiry in its value, so that an expired thing is absent at once. It is removed later: by the
 //! `sweep` where more ends with it, otherwise (`decay`) when tables are merged.
@@ -37,6 +37,7 @@ mod sketch;
 mod spends;
 mod statistics;
 mod sweep;
+mod syncer;
 mod terms;
 mod writer;
 
@@ -99,13 +100,22 @@ impl Embedded {
         Ok(Entries { kept: count(Space::Kept)?, live: count(Space::Live)?, log: count(Space::Log)? })
     }
 
-    /// Runs `verb` in the writer; answers when what it wrote is durable.
+    /// Runs `verb` in the writer; answers when what it wrote is on disk. *Careful* class.
     async fn write<T, V>(&self, verb: V) -> Result<T, StoreError>
     where
         V: FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        self.queue.ask(verb).await
+        self.queue.ask(true, verb).await
+    }
+
+    /// Runs `verb` in the writer; answers when what it wrote outlives this process, and is on disk soon. *Rotation* class.
+    async fn write_soon<T, V>(&self, verb: V) -> Result<T, StoreError>
+    where
+        V: FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.queue.ask(false, verb).await
     }
 
     /// The tables, for reading. A point look-up or a page of them is short enough for the caller's own task:

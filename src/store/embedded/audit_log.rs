@@ -56,7 +56,7 @@ impl AuditLog for Embedded {
                 Ok((event.tenant.clone(), serde_json::to_vec(event).map_err(|cause| corrupt(&cause))?))
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let mut state: State = batch.read(Space::Log, &keys::LOG_STATE)?.unwrap_or_default();
             for (tenant, event) in events {
                 let id = state.next(batch.now());

@@ -130,7 +130,7 @@ impl<'a> Batch<'a> {
         outcome
     }
 
-    /// Makes everything durable; returns how many bytes of the journal it takes, about.
+    /// Hands everything to the operating system; returns how many bytes of the journal it takes, about.
     pub(super) fn commit(mut self) -> Result<u64, StoreError> {
         let changes = Space::ALL.into_iter().flat_map(|space| {
             self.changes[space as usize].iter().map(move |(key, value)| (space, key, value))

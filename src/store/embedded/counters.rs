@@ -73,7 +73,7 @@ impl Counters for Embedded {
         limit: Limit,
     ) -> Result<Counted, StoreError> {
         let (key, mark) = (keys::counter(&subject), mark.to_owned());
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let mut stored = Stored::read(batch, &key, now)?;
             let counted = stored.count(mark, limit);
             if counted != Counted::Over {
@@ -86,7 +86,7 @@ impl Counters for Embedded {
 
     async fn uncount(&self, subject: Subject<'_>, mark: &str, now: UnixMs) -> Result<(), StoreError> {
         let (key, mark) = (keys::counter(&subject), mark.to_owned());
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let mut stored = Stored::read(batch, &key, now)?;
             if let Some(own) = stored.marks.iter_mut().find(|(own, _, _)| *own == mark) {
                 own.1 = own.1.saturating_sub(1);
@@ -114,7 +114,7 @@ impl Counters for Embedded {
     ) -> Result<bool, StoreError> {
         let (key, bucket) = (keys::counter(&subject), keys::bucket(&subject));
         let mark = mark.map(str::to_owned);
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let mut stored = Stored::read(batch, &key, now)?;
             let Some(mark) = mark else {
                 let full_at = batch.read::<UnixMs>(Space::Live, &bucket)?;
@@ -146,7 +146,7 @@ impl Counters for Embedded {
             let full_at = stored.map(|bytes| super::batch::decoded(&bytes)).transpose()?;
             return Ok(rate.draw(full_at.unwrap_or_default(), now, draw).0);
         }
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let before = batch.read::<UnixMs>(Space::Live, &key)?;
             let (drawn, after) = rate.draw(before.unwrap_or_default(), now, draw);
             match after {

@@ -48,7 +48,6 @@ impl Space {
 /// The open database.
 pub(super) struct Disk {
     database: Database,
-    durability: PersistMode,
     kept: Keyspace,
     live: Keyspace,
     log: Keyspace,
@@ -85,8 +84,7 @@ impl Disk {
             database.keyspace(space.name(), options).map_err(|cause| refused(&cause))
         };
         let (kept, live, log) = (keyspace(Space::Kept)?, keyspace(Space::Live)?, keyspace(Space::Log)?);
-        let durability = if section.fsync { PersistMode::SyncData } else { PersistMode::Buffer };
-        Ok(Self { database, durability, kept, live, log })
+        Ok(Self { database, kept, live, log })
     }
 
     pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {
@@ -153,13 +151,13 @@ impl Disk {
         self.between_back(space, prefix, before, take)
     }
 
-    /// Makes the changes durable in one piece; afterwards readers see them. Returns how many bytes of the journal they
-    /// take, about. An error is [`StoreError::Unknown`]: some of it may be in the journal.
+    /// Makes the changes in one piece; afterwards readers see them, and the operating system has them: they are lost with
+    /// the machine, not with the process. Returns how many bytes of the journal they take, about. An error is [`StoreError::Unknown`]: some of it may be in the journal.
     pub(super) fn commit<'a>(
         &self,
         changes: impl Iterator<Item = (Space, &'a Slice, &'a Change)>,
     ) -> Result<u64, StoreError> {
-        let mut batch = self.database.batch().durability(Some(self.durability));
+        let mut batch = self.database.batch().durability(Some(PersistMode::Buffer));
         let mut bytes = 0;
         for (space, key, value) in changes {
             bytes += FRAME_BYTES + key.len();
@@ -175,7 +173,7 @@ impl Disk {
         Ok(bytes as u64)
     }
 
-    /// Forces everything out, whatever the durability of single commits.
+    /// Forces everything out.
     pub(super) fn persist(&self) -> Result<(), StoreError> {
         self.database.persist(PersistMode::SyncAll).map_err(|cause| StoreError::Unknown(cause.to_string()))
     }

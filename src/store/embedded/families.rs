@@ -28,7 +28,7 @@ impl Families for Embedded {
     }
 
     async fn rotate(&self, asked: Presented) -> Result<Rotation, StoreError> {
-        self.write(move |batch| rotate(batch, &asked)).await
+        self.write_soon(move |batch| rotate(batch, &asked)).await
     }
 
     async fn current(

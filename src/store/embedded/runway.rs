@@ -11,6 +11,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use super::syncer::newest;
+
 /// So many bytes are laid at once: they go to disk with the next commit, which takes a millisecond longer.
 const STRETCH: u64 = 512 << 10;
 
@@ -76,18 +78,6 @@ impl Journal {
         self.solid = start.max(end);
         Ok(self)
     }
-}
-
-/// The journal with the highest number; older ones are read no more than once.
-fn newest(folder: &Path) -> io::Result<Option<(u64, PathBuf)>> {
-    let mut newest = None;
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        let number =
-            path.file_name().and_then(|name| name.to_str()?.strip_suffix(".jnl")?.parse::<u64>().ok());
-        newest = newest.max(number.map(|number| (number, path)));
-    }
-    Ok(newest)
 }
 
 /// Where the first hole after `from` starts; the end of the file when there is none, or when the system cannot tell.

@@ -68,7 +68,7 @@ impl Sessions for Embedded {
 
     async fn touch(&self, seen: &Session, device: &Device) -> Result<bool, StoreError> {
         let (seen, device) = (seen.clone(), Some(device.clone()));
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             let Some(standing) = live(batch, seen.id, batch.now())? else { return Ok(false) };
             let same = Session { clients: standing.clients.clone(), expires_at: standing.expires_at, ..seen };
             if same != standing {

@@ -22,7 +22,7 @@ pub(super) struct Stored {
 impl Spends for Embedded {
     async fn spend(&self, thing: Thing<'_>, note: &[u8]) -> Result<Spent, StoreError> {
         let (key, stored) = named(&thing, note);
-        self.write(move |batch| {
+        self.write_soon(move |batch| {
             if let Some(note) = before(batch, &key)? {
                 return Ok(Spent::Before(note));
             }

@@ -1,5 +1,6 @@
-//! The writer: one thread that runs what is queued, commits once, and answers.
+//! The writer: one thread that runs what is queued, commits once, and answers, or has the syncer answer.
 
+use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -12,6 +13,7 @@ use super::disk::Disk;
 use super::recent::Recent;
 use super::runway::Runway;
 use super::sweep::Sweep;
+use super::syncer::{Failure, Journal, Syncer};
 use crate::clock::Clock;
 use crate::config;
 use crate::store::StoreError;
@@ -26,13 +28,14 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) async fn ask<T, V>(&self, verb: V) -> Result<T, StoreError>
+    /// What `verb` answers, once it is committed and, if careful, on disk.
+    pub(super) async fn ask<T, V>(&self, careful: bool, verb: V) -> Result<T, StoreError>
     where
         V: FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.send(Box::new(Asked { verb: Some(verb), outcome: None, reply }))?;
+        self.send(Box::new(Asked { careful, verb: Some(verb), outcome: None, reply }))?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer ended".to_owned())))
     }
 
@@ -61,18 +64,33 @@ pub(super) fn spawn(
     disk: Arc<Disk>,
     clock: Clock,
 ) -> Result<(Queue, JoinHandle<()>), StoreError> {
+    let mut journal = Journal::new(&section.path);
+    spawn_over(section, disk, clock, move || journal.force())
+}
+
+fn spawn_over(
+    section: &config::embedded::Embedded,
+    disk: Arc<Disk>,
+    clock: Clock,
+    force: impl FnMut() -> io::Result<()> + Send + 'static,
+) -> Result<(Queue, JoinHandle<()>), StoreError> {
     let (sender, jobs) = sync_channel(section.queue_writes.max(1));
+    let failure = Failure::default();
+    let patience = Duration::from_millis(section.rotations_fsync_ms);
+    let syncer = if section.fsync { Some(Syncer::spawn(patience, &failure, force)?) } else { None };
     let writer = Writer {
+        all_careful: section.rotations_fsync_ms == 0,
         commit_writes: section.commit_writes.max(1),
         clock,
         disk,
-        failed: None,
+        failure,
         jobs,
         recent: Recent::new(RECENT),
         runway: section.fsync.then(|| Runway::new(&section.path)),
         written: 0,
         sweep: Sweep::new(section),
         sweep_interval: Duration::from_millis(section.sweep_interval_ms.max(1)),
+        syncer,
     };
     let thread = std::thread::Builder::new()
         .name("jeton:store".to_owned())
@@ -82,12 +100,15 @@ pub(super) fn spawn(
 }
 
 /// A queued verb whose type is known only to whoever queued it.
-trait Job: Send {
+pub(super) trait Job: Send {
+    /// Whether the answer waits until what was written is on disk.
+    fn is_careful(&self) -> bool;
     fn run(&mut self, batch: &mut Batch<'_>);
     fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
 }
 
 struct Asked<V, T> {
+    careful: bool,
     verb: Option<V>,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -98,6 +119,10 @@ where
     V: FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send,
     T: Send,
 {
+    fn is_careful(&self) -> bool {
+        self.careful
+    }
+
     fn run(&mut self, batch: &mut Batch<'_>) {
         self.outcome = self.verb.take().map(|verb| batch.run(verb));
     }
@@ -114,12 +139,12 @@ where
 }
 
 struct Writer {
+    /// Whether rotations wait for the disk too.
+    all_careful: bool,
     commit_writes: usize,
     clock: Clock,
     disk: Arc<Disk>,
-    /// Why a commit failed. Nobody can tell what of it reached the disk, so nothing is written or answered
-    /// from here on until the process has started again and read its journal.
-    failed: Option<String>,
+    failure: Failure,
     jobs: Receiver<Box<dyn Job>>,
     recent: Recent,
     /// Of use only to those who wait for the disk.
@@ -128,6 +153,8 @@ struct Writer {
     written: u64,
     sweep: Sweep,
     sweep_interval: Duration,
+    /// Absent where nobody waits for the disk.
+    syncer: Option<Syncer>,
 }
 
 impl Writer {
@@ -150,6 +177,9 @@ impl Writer {
                 // A backlog is worked off between commits instead of waiting for the next round.
                 sweep_at = Instant::now() + if more { Duration::ZERO } else { self.sweep_interval };
             }
+        }
+        if let Some(syncer) = self.syncer.take() {
+            syncer.finish();
         }
         if let Err(cause) = self.disk.persist() {
             tracing::error!(%cause, "the store could not force its journal out while closing");
@@ -179,15 +209,23 @@ impl Writer {
                 job.run(batch);
             }
         });
+        let mut waiting = Vec::new();
         for job in queued {
-            job.answer(&committed);
+            if committed.is_ok() && self.syncer.is_some() && (self.all_careful || job.is_careful()) {
+                waiting.push(job);
+            } else {
+                job.answer(&committed);
+            }
+        }
+        if let (Ok(()), Some(syncer)) = (committed, &self.syncer) {
+            syncer.owe(waiting);
         }
     }
 
     fn swept(&mut self) -> bool {
         let mut sweep = std::mem::take(&mut self.sweep);
         let mut more = false;
-        // A failed commit shows in `failed`; what was not removed now is met again later.
+        // A failed commit shows in `failure`; what was not removed now is met again later.
         let _committed = self.commit(|batch| {
             more = batch.run(|batch| sweep.round(batch)).unwrap_or_else(|cause| {
                 tracing::error!(%cause, "the store could not remove what has expired");
@@ -199,15 +237,108 @@ impl Writer {
     }
 
     fn commit(&mut self, fill: impl FnOnce(&mut Batch<'_>)) -> Result<(), StoreError> {
-        if let Some(cause) = &self.failed {
+        if let Some(cause) = self.failure.get() {
             return Err(StoreError::Unavailable(format!("an earlier write failed: {cause}")));
         }
         let mut batch = Batch::new(&self.disk, &mut self.recent, self.clock.now());
         fill(&mut batch);
         let committed = batch.commit().inspect_err(|cause| {
             tracing::error!(%cause, "the store could not commit and refuses everything until it is opened again");
-            self.failed = Some(cause.to_string());
+            let _first = self.failure.set(cause.to_string());
         });
         committed.map(|bytes| self.written += bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::clock::UnixMs;
+    use crate::config::embedded::Embedded as Section;
+    use crate::store::embedded::disk::Space;
+
+    /// A writer over a disk that is done with forcing when the test says so, and how that went.
+    fn over_a_slow_disk(
+        folder: &std::path::Path,
+        rotations_fsync_ms: u64,
+    ) -> (Arc<Queue>, JoinHandle<()>, std::sync::mpsc::Sender<io::Result<()>>) {
+        let section = Section { path: folder.to_owned(), rotations_fsync_ms, ..Section::default() };
+        let clock = Clock::fixed(UnixMs(1));
+        let disk = Arc::new(Disk::open(&section, &clock).unwrap());
+        let (done, told) = channel();
+        let force = move || told.recv().unwrap_or(Ok(()));
+        let (queue, writer) = spawn_over(&section, disk, clock, force).unwrap();
+        (Arc::new(queue), writer, done)
+    }
+
+    fn put(queue: &Arc<Queue>, careful: bool, key: u8) -> tokio::task::JoinHandle<Result<(), StoreError>> {
+        let queue = Arc::clone(queue);
+        let verb = move |batch: &mut Batch<'_>| batch.put(Space::Live, [key], *b"value");
+        tokio::spawn(async move { queue.ask(careful, verb).await })
+    }
+
+    #[tokio::test]
+    async fn what_is_careful_waits_for_the_disk_and_a_rotation_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
+        let careful = put(&queue, true, 1);
+        for key in 2..100 {
+            put(&queue, false, key).await.unwrap().unwrap();
+        }
+        assert!(!careful.is_finished());
+        done.send(Ok(())).unwrap();
+        careful.await.unwrap().unwrap();
+        queue.close();
+        drop(done);
+        writer.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn rotations_wait_too_where_that_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (queue, writer, done) = over_a_slow_disk(folder.path(), 0);
+        let rotation = put(&queue, false, 1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!rotation.is_finished());
+        done.send(Ok(())).unwrap();
+        rotation.await.unwrap().unwrap();
+        queue.close();
+        drop(done);
+        writer.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn nothing_is_answered_after_the_disk_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
+        // Nobody waits for this one; the disk is asked all the same, and whoever comes next learns what it said.
+        put(&queue, false, 1).await.unwrap().unwrap();
+        done.send(Err(io::Error::other("gone"))).unwrap();
+        let told = loop {
+            if let Err(error) = put(&queue, false, 2).await.unwrap() {
+                break error;
+            }
+        };
+        assert!(matches!(&told, StoreError::Unavailable(why) if why.contains("gone")), "{told}");
+        assert!(put(&queue, true, 3).await.unwrap().is_err());
+        queue.close();
+        drop(done);
+        writer.join().unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_the_disk_and_answers_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
+        let careful: Vec<_> = (1..20).map(|key| put(&queue, true, key)).collect();
+        while queue.ask(false, |batch| batch.get(Space::Live, &[19])).await.unwrap().is_none() {}
+        queue.close();
+        drop(done);
+        writer.join().unwrap();
+        for asked in careful {
+            asked.await.unwrap().unwrap();
+        }
     }
 }
