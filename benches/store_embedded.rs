@@ -1,7 +1,8 @@
-//! How many durable rotations a second does the embedded store acknowledge, for one caller and for 64 at once?
+//! How many rotations a second does the embedded store acknowledge, for one caller and for 64 at once, as it is and where
+//! rotations wait for the disk too (`rotations_fsync_ms = 0`)?
 //!
-//! Each caller rotates a family of its own and waits for its answer, which comes after `fdatasync`. The directory is
-//! made where the benchmark runs (not in a temporary file system, which has nothing to wait for).
+//! Each caller rotates a family of its own and waits for its answer. The directory is made where the benchmark runs (not in a
+//! temporary file system, which has nothing to wait for).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,15 +25,22 @@ struct Caller {
 }
 
 fn rotations(criterion: &mut Criterion) {
+    let soon = config::embedded::Embedded::default().rotations_fsync_ms;
+    group(criterion, "embedded store, rotations", soon);
+    group(criterion, "embedded store, durable rotations", 0);
+}
+
+fn group(criterion: &mut Criterion, name: &str, rotations_fsync_ms: u64) {
     let Ok(directory) = tempfile::tempdir_in(".") else { return };
     let Ok(runtime) = Runtime::new() else { return };
     let section = config::embedded::Embedded {
         path: directory.path().join("store"),
+        rotations_fsync_ms,
         ..config::embedded::Embedded::default()
     };
     let Ok(store) = Embedded::open(&section, Clock::System) else { return };
 
-    let mut group = criterion.benchmark_group("embedded store, durable rotations");
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(20).measurement_time(Duration::from_secs(8)).throughput(Throughput::Elements(1));
     for callers in [1_u8, 64] {
         let mut standing: Vec<Caller> = (0..callers).map(|number| Caller { number, generation: 1 }).collect();

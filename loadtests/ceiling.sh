@@ -162,7 +162,7 @@ if wants embedded; then
   row "refresh, embedded store" embedded refresh 2
   row "refresh, embedded store" embedded refresh 2+journal
 fi
-if wants organization; then row "refresh with organization, embedded store" embedded organization 2+journal; fi
+if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
 if wants introspection; then row "introspection, embedded store" embedded introspection 0; fi
 if wants cluster; then
   start_redis "$work/redis"
