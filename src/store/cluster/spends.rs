@@ -32,11 +32,10 @@ impl Spends for Cluster {
                 .number(thing.expires_at.0.max(1))
         };
         let answer = self.starting(session, &family, now, ask).await?;
-        match answer {
-            Value::Integer(0) => Ok(Redeemed::NoSession),
-            Value::Integer(_) => Ok(Redeemed::First),
-            before => before_of(before),
+        if let Value::Integer(started) = answer {
+            return Ok(if started == 0 { Redeemed::NoSession } else { Redeemed::First });
         }
+        before_of(answer)
     }
 
     async fn is_spent(&self, thing: Thing<'_>) -> Result<bool, StoreError> {
