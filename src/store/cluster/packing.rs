@@ -64,11 +64,8 @@ pub(super) fn pack(session: &Session, expires_at: Option<UnixMs>) -> Result<Vec<
 /// [`StoreError::Corrupt`] when the bytes are of no session.
 pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> {
     let corrupt = || StoreError::Corrupt(format!("session {id}"));
-    let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(corrupt)?;
-    let [format @ (LIVE | OVER), e0, e1, e2, e3, e4, e5, n0, n1] = *header else { return Err(corrupt()) };
-    let expires = u64::from_be_bytes([0, 0, e0, e1, e2, e3, e4, e5]);
-    let clients_at = HEADER + FAMILY * usize::from(u16::from_be_bytes([n0, n1]));
-    let rest = bytes.get(clients_at..).ok_or_else(corrupt)?;
+    let (header, _, rest) = split(bytes).ok_or_else(corrupt)?;
+    let [format @ (LIVE | OVER), expires @ .., _, _] = header else { return Err(corrupt()) };
     let (clients, facts) = unpack_clients(rest).ok_or_else(corrupt)?;
     let facts: Facts<'_> = postcard::from_bytes(facts).map_err(|_error| corrupt())?;
     let at = |after: i64| UnixMs(facts.created_at.wrapping_add_signed(after));
@@ -80,7 +77,7 @@ pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> 
         authenticated_at: at(facts.authenticated_after),
         amr: Amr(facts.amr),
         created_at: UnixMs(facts.created_at),
-        expires_at: expiry(expires),
+        expires_at: expiry(six(*expires)),
         device: facts.device.map(|place| Device {
             user_agent: place.user_agent.into(),
             address: place.address.into(),
@@ -88,7 +85,7 @@ pub(super) fn unpack(id: SessionId, bytes: &[u8]) -> Result<Stored, StoreError> 
         }),
         clients,
     };
-    Ok(Stored { session, over: format == OVER })
+    Ok(Stored { session, over: *format == OVER })
 }
 
 /// The families of the session called `id`, with their expiries.
@@ -99,24 +96,31 @@ pub(super) fn families(
     id: SessionId,
     bytes: &[u8],
 ) -> Result<Vec<(FamilyKey, Family, Option<UnixMs>)>, StoreError> {
-    let packed = bytes.split_at_checked(HEADER).and_then(|(header, rest)| {
-        let count = u16::from_be_bytes(*header.last_chunk()?);
-        rest.get(..FAMILY * usize::from(count))
-    });
-    let packed = packed.ok_or_else(|| StoreError::Corrupt(format!("session {id}")))?;
-    Ok(packed.as_chunks::<FAMILY>().0.iter().map(unpack_family).collect())
+    let (_, families, _) = split(bytes).ok_or_else(|| StoreError::Corrupt(format!("session {id}")))?;
+    Ok(families.as_chunks().0.iter().map(unpack_family).collect())
+}
+
+/// Header, families, and the rest.
+fn split(bytes: &[u8]) -> Option<(&[u8; HEADER], &[u8], &[u8])> {
+    let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+    let count = usize::from(u16::from_be_bytes(*header.last_chunk()?));
+    let (families, rest) = rest.split_at_checked(FAMILY * count)?;
+    Some((header, families, rest))
+}
+
+/// A number of six bytes.
+fn six(bytes: [u8; 6]) -> u64 {
+    bytes.into_iter().fold(0, |number, byte| number << 8 | u64::from(byte))
 }
 
 fn unpack_family(bytes: &[u8; FAMILY]) -> (FamilyKey, Family, Option<UnixMs>) {
-    let mut key = FamilyKey([0; 10]);
-    let (name, state) = bytes.split_at(key.0.len());
-    key.0.copy_from_slice(name);
-    // Behind the flag, three numbers of six bytes.
-    let [generation, rotated_at, expires] = std::array::from_fn(|nth| {
-        let six = state.iter().skip(1 + 6 * nth).take(6);
-        six.fold(0, |number, byte| number << 8 | u64::from(*byte))
-    });
-    (key, Family { generation, rotated_at: UnixMs(rotated_at) }, expiry(expires))
+    let (key, state) = bytes.split_at(10);
+    let mut family = FamilyKey([0; 10]);
+    family.0.copy_from_slice(key);
+    // Behind the flag, three numbers.
+    let [generation, rotated_at, expires] =
+        std::array::from_fn(|nth| state[1..].as_chunks().0.get(nth).copied().map_or(0, six));
+    (family, Family { generation, rotated_at: UnixMs(rotated_at) }, expiry(expires))
 }
 
 fn pack_clients(clients: &[ClientId], bytes: &mut Vec<u8>) -> Result<(), StoreError> {

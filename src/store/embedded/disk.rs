@@ -152,7 +152,8 @@ impl Disk {
     }
 
     /// Makes the changes in one piece; afterwards readers see them, and the operating system has them: they are lost with
-    /// the machine, not with the process. Returns how many bytes of the journal they take, about. An error is [`StoreError::Unknown`]: some of it may be in the journal.
+    /// the machine, not with the process. Returns how many bytes of the journal they take, about. An error is
+    /// [`StoreError::Unknown`]: some of it may be in the journal.
     pub(super) fn commit<'a>(
         &self,
         changes: impl Iterator<Item = (Space, &'a Slice, &'a Change)>,

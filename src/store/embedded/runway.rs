@@ -6,14 +6,14 @@
 //!
 //! The writer calls this between two commits: nobody else writes to the journal, and it has nothing in its buffer.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::syncer::newest;
+use super::journal::Newest;
 
-/// So many bytes are laid at once: they go to disk with the next commit, which takes a millisecond longer.
+/// So many bytes are laid at once: they go to disk when the journal is forced out next, which takes a millisecond longer.
 const STRETCH: u64 = 512 << 10;
 
 /// With fewer bytes ahead, more are laid.
@@ -21,24 +21,17 @@ const NEAR: u64 = 64 << 10;
 
 /// What lies ahead of the journal's end.
 pub(super) struct Runway {
-    folder: PathBuf,
-    journal: Option<Journal>,
+    newest: Newest,
+    /// The journal that was looked at last, and up to where it is written or laid.
+    solid: (u64, u64),
     /// Bytes that commits may still use before more are laid, by estimate: a commit beyond them only takes longer.
     ahead: u64,
-}
-
-/// The journal that is written just now.
-struct Journal {
-    id: u64,
-    file: File,
-    /// Everything before is written or laid.
-    solid: u64,
 }
 
 impl Runway {
     /// Ahead of the journal of the database in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), journal: None, ahead: 0 }
+        Self { newest: Newest::new(folder), solid: (0, 0), ahead: 0 }
     }
 
     /// After a commit of about so many bytes: lays more if the end is near.
@@ -54,29 +47,19 @@ impl Runway {
         }
     }
 
-    fn lay(&mut self) -> io::Result<()> {
-        let Some((id, path)) = newest(&self.folder)? else { return Ok(()) };
-        let journal = match self.journal.take().filter(|journal| journal.id == id) {
-            Some(journal) => journal,
-            None => Journal { id, file: OpenOptions::new().write(true).open(path)?, solid: 0 },
-        };
-        self.journal = Some(journal.stretch()?);
-        Ok(())
-    }
-}
-
-impl Journal {
     /// Fills the first part of what is still a hole. The file never becomes longer: a journal that grows by its writes has
     /// its end where its file ends.
-    fn stretch(mut self) -> io::Result<Self> {
-        let start = hole(&self.file, self.solid)?;
-        let end = self.file.metadata()?.len().min(start.saturating_add(STRETCH));
+    fn lay(&mut self) -> io::Result<()> {
+        let Some((id, file)) = self.newest.file()? else { return Ok(()) };
+        let before = if self.solid.0 == id { self.solid.1 } else { 0 };
+        let start = hole(file, before)?;
+        let end = file.metadata()?.len().min(start.saturating_add(STRETCH));
         if start < end {
             let zeros = vec![0; usize::try_from(end - start).unwrap_or(0)];
-            self.file.write_all_at(&zeros, start)?;
+            file.write_all_at(&zeros, start)?;
         }
-        self.solid = start.max(end);
-        Ok(self)
+        self.solid = (id, start.max(end));
+        Ok(())
     }
 }
 
@@ -111,8 +94,7 @@ mod tests {
     }
 
     fn solid(folder: &Path) -> u64 {
-        let (_, path) = newest(folder).unwrap().unwrap();
-        hole(&File::open(path).unwrap(), 0).unwrap()
+        hole(Newest::new(folder).file().unwrap().unwrap().1, 0).unwrap()
     }
 
     #[test]

@@ -10,10 +10,12 @@ use tokio::sync::oneshot;
 
 use super::batch::Batch;
 use super::disk::Disk;
+use super::failure::Failure;
+use super::journal::Newest;
 use super::recent::Recent;
 use super::runway::Runway;
 use super::sweep::Sweep;
-use super::syncer::{Failure, Journal, Syncer};
+use super::syncer::Syncer;
 use crate::clock::Clock;
 use crate::config;
 use crate::store::StoreError;
@@ -64,7 +66,7 @@ pub(super) fn spawn(
     disk: Arc<Disk>,
     clock: Clock,
 ) -> Result<(Queue, JoinHandle<()>), StoreError> {
-    let mut journal = Journal::new(&section.path);
+    let mut journal = Newest::new(&section.path);
     spawn_over(section, disk, clock, move || journal.force())
 }
 
@@ -237,14 +239,11 @@ impl Writer {
     }
 
     fn commit(&mut self, fill: impl FnOnce(&mut Batch<'_>)) -> Result<(), StoreError> {
-        if let Some(cause) = self.failure.get() {
-            return Err(StoreError::Unavailable(format!("an earlier write failed: {cause}")));
-        }
+        self.failure.check()?;
         let mut batch = Batch::new(&self.disk, &mut self.recent, self.clock.now());
         fill(&mut batch);
         let committed = batch.commit().inspect_err(|cause| {
-            tracing::error!(%cause, "the store could not commit and refuses everything until it is opened again");
-            let _first = self.failure.set(cause.to_string());
+            self.failure.note("commit", cause);
         });
         committed.map(|bytes| self.written += bytes)
     }
@@ -252,7 +251,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
 
     use super::*;
     use crate::clock::UnixMs;
@@ -260,83 +259,86 @@ mod tests {
     use crate::store::embedded::disk::Space;
 
     /// A writer over a disk that is done with forcing when the test says so, and how that went.
-    fn over_a_slow_disk(
-        folder: &std::path::Path,
-        rotations_fsync_ms: u64,
-    ) -> (Arc<Queue>, JoinHandle<()>, std::sync::mpsc::Sender<io::Result<()>>) {
-        let section = Section { path: folder.to_owned(), rotations_fsync_ms, ..Section::default() };
-        let clock = Clock::fixed(UnixMs(1));
-        let disk = Arc::new(Disk::open(&section, &clock).unwrap());
-        let (done, told) = channel();
-        let force = move || told.recv().unwrap_or(Ok(()));
-        let (queue, writer) = spawn_over(&section, disk, clock, force).unwrap();
-        (Arc::new(queue), writer, done)
+    struct SlowDisk {
+        _folder: tempfile::TempDir,
+        queue: Arc<Queue>,
+        writer: JoinHandle<()>,
+        done: Sender<io::Result<()>>,
     }
 
-    fn put(queue: &Arc<Queue>, careful: bool, key: u8) -> tokio::task::JoinHandle<Result<(), StoreError>> {
-        let queue = Arc::clone(queue);
-        let verb = move |batch: &mut Batch<'_>| batch.put(Space::Live, [key], *b"value");
-        tokio::spawn(async move { queue.ask(careful, verb).await })
+    impl SlowDisk {
+        fn new(rotations_fsync_ms: u64) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let section =
+                Section { path: folder.path().to_owned(), rotations_fsync_ms, ..Section::default() };
+            let clock = Clock::fixed(UnixMs(1));
+            let disk = Arc::new(Disk::open(&section, &clock).unwrap());
+            let (done, told) = channel();
+            let force = move || told.recv().unwrap_or(Ok(()));
+            let (queue, writer) = spawn_over(&section, disk, clock, force).unwrap();
+            Self { _folder: folder, queue: Arc::new(queue), writer, done }
+        }
+
+        fn put(&self, careful: bool, key: u8) -> tokio::task::JoinHandle<Result<(), StoreError>> {
+            let queue = Arc::clone(&self.queue);
+            let verb = move |batch: &mut Batch<'_>| batch.put(Space::Live, [key], *b"value");
+            tokio::spawn(async move { queue.ask(careful, verb).await })
+        }
+
+        /// From here on it is done at once.
+        fn close(self) {
+            self.queue.close();
+            drop(self.done);
+            self.writer.join().unwrap();
+        }
     }
 
     #[tokio::test]
     async fn what_is_careful_waits_for_the_disk_and_a_rotation_does_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
-        let careful = put(&queue, true, 1);
+        let slow = SlowDisk::new(10);
+        let careful = slow.put(true, 1);
         for key in 2..100 {
-            put(&queue, false, key).await.unwrap().unwrap();
+            slow.put(false, key).await.unwrap().unwrap();
         }
         assert!(!careful.is_finished());
-        done.send(Ok(())).unwrap();
+        slow.done.send(Ok(())).unwrap();
         careful.await.unwrap().unwrap();
-        queue.close();
-        drop(done);
-        writer.join().unwrap();
+        slow.close();
     }
 
     #[tokio::test]
     async fn rotations_wait_too_where_that_is_wanted() {
-        let folder = tempfile::tempdir().unwrap();
-        let (queue, writer, done) = over_a_slow_disk(folder.path(), 0);
-        let rotation = put(&queue, false, 1);
+        let slow = SlowDisk::new(0);
+        let rotation = slow.put(false, 1);
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!rotation.is_finished());
-        done.send(Ok(())).unwrap();
+        slow.done.send(Ok(())).unwrap();
         rotation.await.unwrap().unwrap();
-        queue.close();
-        drop(done);
-        writer.join().unwrap();
+        slow.close();
     }
 
     #[tokio::test]
     async fn nothing_is_answered_after_the_disk_failed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
+        let slow = SlowDisk::new(10);
         // Nobody waits for this one; the disk is asked all the same, and whoever comes next learns what it said.
-        put(&queue, false, 1).await.unwrap().unwrap();
-        done.send(Err(io::Error::other("gone"))).unwrap();
+        slow.put(false, 1).await.unwrap().unwrap();
+        slow.done.send(Err(io::Error::other("gone"))).unwrap();
         let told = loop {
-            if let Err(error) = put(&queue, false, 2).await.unwrap() {
+            if let Err(error) = slow.put(false, 2).await.unwrap() {
                 break error;
             }
         };
         assert!(matches!(&told, StoreError::Unavailable(why) if why.contains("gone")), "{told}");
-        assert!(put(&queue, true, 3).await.unwrap().is_err());
-        queue.close();
-        drop(done);
-        writer.join().unwrap();
+        assert!(slow.put(true, 3).await.unwrap().is_err());
+        slow.close();
     }
 
     #[tokio::test]
     async fn closing_waits_for_the_disk_and_answers_everybody() {
-        let folder = tempfile::tempdir().unwrap();
-        let (queue, writer, done) = over_a_slow_disk(folder.path(), 10);
-        let careful: Vec<_> = (1..20).map(|key| put(&queue, true, key)).collect();
-        while queue.ask(false, |batch| batch.get(Space::Live, &[19])).await.unwrap().is_none() {}
-        queue.close();
-        drop(done);
-        writer.join().unwrap();
+        let slow = SlowDisk::new(10);
+        let careful: Vec<_> = (1..20).map(|key| slow.put(true, key)).collect();
+        while slow.queue.ask(false, |batch| batch.get(Space::Live, &[19])).await.unwrap().is_none() {}
+        slow.close();
         for asked in careful {
             asked.await.unwrap().unwrap();
         }
