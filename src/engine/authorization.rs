@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
@@ -135,13 +134,8 @@ impl Engine {
     /// # Errors
     /// `invalid_request` when it is too long to be carried.
     pub fn seal_authorization(&self, tenant: &TenantId, asked: &Authorization) -> Result<String, OAuthError> {
-        let plain = postcard::to_stdvec(asked).map(Zeroizing::new);
-        let plain = plain.map_err(|error| OAuthError::server_error(error.to_string()))?;
         let seed = self.random::<16>()?;
-        self.sealer().seal(Purpose::LoginState, tenant, &seed, &plain).map_err(|error| match error {
-            SealError::TooLong => OAuthError::invalid_request("The request is too long"),
-            SealError::Cipher => OAuthError::server_error(error.to_string()),
-        })
+        self.sealer().seal_facts(Purpose::LoginState, tenant, &seed, asked).map_err(unsealed)
     }
 
     /// Opens what a page was given; `None` unless this tenant sealed it, for this browser, not too long ago.
@@ -159,5 +153,12 @@ impl Engine {
 
     pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], OAuthError> {
         self.entropy().bytes().map_err(|error| OAuthError::server_error(error.to_string()))
+    }
+}
+/// What is said to whoever sent a request that could not be sealed.
+fn unsealed(error: SealError) -> OAuthError {
+    match error {
+        SealError::TooLong => OAuthError::invalid_request("The request is too long"),
+        SealError::Cipher | SealError::Facts => OAuthError::server_error(error.to_string()),
     }
 }

@@ -64,9 +64,7 @@ impl Engine {
             browser: BrowserMark::of(&co_verifier),
             authenticated_at: self.now(),
         };
-        let plain =
-            postcard::to_stdvec(&ticket).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let sealed = self.sealer().seal(Purpose::LoginTicket, &tenant.tenant.id, &ticket.id, &plain);
+        let sealed = self.sealer().seal_facts(Purpose::LoginTicket, &tenant.tenant.id, &ticket.id, &ticket);
         let login_ticket = sealed.map_err(|error| OAuthError::server_error(error.to_string()))?;
         let co_id = URL_SAFE_NO_PAD.encode(self.random::<9>()?);
         Ok(Login { login_ticket, co_verifier, co_id })

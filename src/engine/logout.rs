@@ -216,9 +216,8 @@ impl Engine {
     }
 
     fn seal_paper(&self, tenant: &TenantView, paper: &Paper) -> Result<String, OAuthError> {
-        let plain =
-            postcard::to_stdvec(paper).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let sealed = self.sealer().seal(Purpose::Logout, &tenant.tenant.id, &self.random::<16>()?, &plain);
+        let sealed =
+            self.sealer().seal_facts(Purpose::Logout, &tenant.tenant.id, &self.random::<16>()?, paper);
         sealed.map_err(|_| OAuthError::invalid_request("The request is too long"))
     }
 

@@ -92,9 +92,8 @@ impl Engine {
         browser: BrowserMark,
     ) -> Result<String, OAuthError> {
         let form = FormOf { shown_at: self.now(), ..form_of(presence, browser) };
-        let plain =
-            postcard::to_stdvec(&form).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let sealed = self.sealer().seal(Purpose::Account, &tenant.tenant.id, &self.random::<16>()?, &plain);
+        let sealed =
+            self.sealer().seal_facts(Purpose::Account, &tenant.tenant.id, &self.random::<16>()?, &form);
         sealed.map_err(|error| OAuthError::server_error(error.to_string()))
     }
 

@@ -128,9 +128,8 @@ impl Engine {
     ) -> Result<SessionCookie, OAuthError> {
         let (now, settings) = (self.now(), &tenant.tenant.settings);
         let sealed = Sealed { session: session.id, authenticated_at: session.authenticated_at, used_at: now };
-        let plain =
-            postcard::to_stdvec(&sealed).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let value = self.sealer().seal(Purpose::Cookie, &tenant.tenant.id, &self.random::<16>()?, &plain);
+        let value =
+            self.sealer().seal_facts(Purpose::Cookie, &tenant.tenant.id, &self.random::<16>()?, &sealed);
         let value = value.map_err(|error| OAuthError::server_error(error.to_string()))?;
         let end = session.authenticated_at.plus_secs(settings.session_lifetime);
         let max_age_secs = (end.ms_since(now) / 1000).min(settings.idle_session_lifetime);

@@ -132,13 +132,12 @@ impl Engine {
         tenant: &TenantId,
         facts: &RefreshFacts<'_>,
     ) -> Result<String, OAuthError> {
-        let plain = written(facts)?;
         let mut seed = Zeroizing::new([0_u8; 24]);
         seed[..16].copy_from_slice(&facts.family.0);
         seed[16..].copy_from_slice(&facts.generation.to_be_bytes());
-        let sealed = self.sealer().seal(Purpose::RefreshToken, tenant, seed.as_slice(), &plain);
+        let sealed = self.sealer().seal_facts(Purpose::RefreshToken, tenant, seed.as_slice(), facts);
         sealed.map_err(|error| match error {
-            SealError::Cipher => OAuthError::server_error(error.to_string()),
+            SealError::Cipher | SealError::Facts => OAuthError::server_error(error.to_string()),
             SealError::TooLong => too_long(),
         })
     }
@@ -154,7 +153,7 @@ impl Engine {
         facts: &RefreshFacts<'_>,
     ) -> Result<String, OAuthError> {
         let last = RefreshFacts { generation: u64::MAX, ..facts.clone() };
-        if !Sealer::has_room(Purpose::RefreshToken, written(&last)?.len()) {
+        if !Sealer::has_room(Purpose::RefreshToken, &last) {
             return Err(too_long());
         }
         self.seal_refresh_token(tenant, facts)
@@ -164,11 +163,6 @@ impl Engine {
     pub fn open_refresh_token(&self, tenant: &TenantId, text: &str) -> Option<OpenedRefreshToken> {
         self.sealer().open(Purpose::RefreshToken, tenant, text).map(OpenedRefreshToken)
     }
-}
-
-fn written(facts: &RefreshFacts<'_>) -> Result<Zeroizing<Vec<u8>>, OAuthError> {
-    let plain = postcard::to_stdvec(facts).map(Zeroizing::new);
-    plain.map_err(|error| OAuthError::server_error(error.to_string()))
 }
 
 fn too_long() -> OAuthError {

@@ -75,12 +75,11 @@ impl Engine {
     /// # Errors
     /// `server_error`.
     pub fn registration_token(&self, client: &Client) -> Result<String, OAuthError> {
-        let ours = |cause: String| OAuthError::server_error(cause);
         let sealed = Sealed { client: client.client_id.to_string(), created_at: client.created_at };
-        let plain = postcard::to_stdvec(&sealed).map_err(|error| ours(error.to_string()))?;
         let seed = format!("{}\n{}", sealed.client, sealed.created_at.0);
-        let sealed = self.sealer().seal(Purpose::Registration, &client.tenant, seed.as_bytes(), &plain);
-        sealed.map_err(|error| ours(error.to_string()))
+        let sealed =
+            self.sealer().seal_facts(Purpose::Registration, &client.tenant, seed.as_bytes(), &sealed);
+        sealed.map_err(|error| OAuthError::server_error(error.to_string()))
     }
 
     /// The client called `id`, if `token` is the one with which it manages itself.

@@ -176,9 +176,7 @@ impl Engine {
     }
 
     fn sealed_link(&self, tenant: &TenantView, ticket: &Ticket) -> Result<String, OAuthError> {
-        let plain =
-            postcard::to_stdvec(ticket).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let sealed = self.sealer().seal(Purpose::Mail, &tenant.tenant.id, &ticket.id, &plain);
+        let sealed = self.sealer().seal_facts(Purpose::Mail, &tenant.tenant.id, &ticket.id, ticket);
         let sealed = sealed.map_err(|error| OAuthError::server_error(error.to_string()))?;
         Ok(format!("{}{}?ticket={sealed}", tenant.issuer, ticket.errand.path()))
     }

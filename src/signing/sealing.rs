@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use postcard::ser_flavors::Size;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -72,6 +74,9 @@ pub enum SealError {
     /// The cipher refused.
     #[error("sealing failed")]
     Cipher,
+    /// The facts do not let themselves be written.
+    #[error("not to be written")]
+    Facts,
     /// The text would be longer than [`SEALED_MAX`].
     #[error("too long to be sealed")]
     TooLong,
@@ -138,9 +143,28 @@ impl Sealer {
         Self { keys: Arc::new(Keys { current: EpochKeys::derive(master, epoch), previous }) }
     }
 
-    /// Whether a text of so many bytes can be sealed.
-    pub fn has_room(purpose: Purpose, plain_bytes: usize) -> bool {
-        characters(purpose, plain_bytes).is_ok()
+    /// Whether `facts` can be sealed.
+    pub fn has_room<T: Serialize>(purpose: Purpose, facts: &T) -> bool {
+        size_of_facts(facts).is_ok_and(|bytes| characters(purpose, bytes).is_ok())
+    }
+
+    /// Seals `facts` in their compact encoding, as [`Sealer::seal`] seals bytes. They are written where they are
+    /// sealed: no copy of them stays anywhere.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn seal_facts<T: Serialize>(
+        &self,
+        purpose: Purpose,
+        tenant: &TenantId,
+        nonce_seed: &[u8],
+        facts: &T,
+    ) -> Result<String, SealError> {
+        let size = size_of_facts(facts)?;
+        self.seal_written(purpose, tenant, nonce_seed, size, |room| {
+            let written = postcard::to_slice(facts, room).map_err(|_| SealError::Facts)?;
+            if written.len() == size { Ok(()) } else { Err(SealError::Facts) }
+        })
     }
 
     /// Seals `plain`. The same seed, text, tenant and purpose give the same bytes; a seed used for two
@@ -155,16 +179,33 @@ impl Sealer {
         nonce_seed: &[u8],
         plain: &[u8],
     ) -> Result<String, SealError> {
-        let characters = characters(purpose, plain.len())?;
+        self.seal_written(purpose, tenant, nonce_seed, plain.len(), |room| {
+            room.copy_from_slice(plain);
+            Ok(())
+        })
+    }
+
+    /// Seals the `size` bytes that `write` writes.
+    fn seal_written(
+        &self,
+        purpose: Purpose,
+        tenant: &TenantId,
+        nonce_seed: &[u8],
+        size: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<(), SealError>,
+    ) -> Result<String, SealError> {
+        let characters = characters(purpose, size)?;
         let keys = &self.keys.current;
         let nonce = nonce_from(nonce_seed);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(HEAD_BYTES + plain.len() + TAG_BYTES));
-        bytes.push(keys.epoch);
-        bytes.extend_from_slice(&nonce);
-        bytes.extend_from_slice(plain);
+        let mut bytes = Zeroizing::new(vec![0; HEAD_BYTES + size + TAG_BYTES]);
+        bytes[0] = keys.epoch;
+        bytes[1..HEAD_BYTES].copy_from_slice(&nonce);
+        let (body, tag) = bytes[HEAD_BYTES..].split_at_mut(size);
+        write(body)?;
         let context = associated_data(purpose, keys.epoch, tenant);
-        let tag = keys.cipher(purpose).seal(nonce, &context, &mut bytes[HEAD_BYTES..]);
-        bytes.extend_from_slice(&tag.map_err(|_| SealError::Cipher)?);
+        tag.copy_from_slice(
+            &keys.cipher(purpose).seal(nonce, &context, body).map_err(|_| SealError::Cipher)?,
+        );
         let mut text = String::with_capacity(characters);
         text.push_str(purpose.prefix());
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
@@ -220,6 +261,11 @@ impl fmt::Debug for Sealer {
         let epochs: Vec<u8> = self.keys.all().map(|keys| keys.epoch).collect();
         f.debug_struct("Sealer").field("epochs", &epochs).finish_non_exhaustive()
     }
+}
+
+/// How many bytes the compact encoding of `facts` takes.
+fn size_of_facts<T: Serialize>(facts: &T) -> Result<usize, SealError> {
+    postcard::serialize_with_flavor(facts, Size::default()).map_err(|_| SealError::Facts)
 }
 
 /// How long a sealed text is.

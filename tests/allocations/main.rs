@@ -29,9 +29,9 @@ struct Cost {
 const AT_MOST: [Cost; 5] = [
     cost("client_credentials", 17, 4769),
     cost("client_credentials for an organization", 18, 5153),
-    cost("refresh", 36, 9697),
-    cost("refresh into an organization", 37, 10_081),
-    cost("authorization code for three tokens", 48, 10_890),
+    cost("refresh", 30, 9193),
+    cost("refresh into an organization", 31, 9577),
+    cost("authorization code for three tokens", 36, 9882),
 ];
 
 #[test]

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
+use crate::engine::authorization::unsealed;
 use crate::engine::serial::Jti;
 use crate::model::family::NewFamily;
 use crate::model::session::Amr;
@@ -12,7 +13,7 @@ use crate::protocol::claims_request::Wanted;
 use crate::protocol::ids::{FamilyKey, SessionId, TenantId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::pkce::Challenge;
-use crate::signing::sealing::{Purpose, SealError};
+use crate::signing::sealing::Purpose;
 use crate::store::spends::{self, Redeemed, Redeeming, Spent, Thing};
 
 /// How long a code may wait for the client, in seconds.
@@ -115,12 +116,7 @@ impl Engine {
     /// # Errors
     /// `invalid_request` when the facts are too long to be carried.
     pub fn seal_code(&self, tenant: &TenantId, facts: &CodeFacts<'_>) -> Result<String, OAuthError> {
-        let plain = postcard::to_stdvec(facts).map(Zeroizing::new);
-        let plain = plain.map_err(|error| OAuthError::server_error(error.to_string()))?;
-        self.sealer().seal(Purpose::Code, tenant, &facts.id, &plain).map_err(|error| match error {
-            SealError::TooLong => OAuthError::invalid_request("The request is too long"),
-            SealError::Cipher => OAuthError::server_error(error.to_string()),
-        })
+        self.sealer().seal_facts(Purpose::Code, tenant, &facts.id, facts).map_err(unsealed)
     }
 
     /// Opens what a client presents; `None` for anything that this tenant did not seal as a code.

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
-use crate::engine::authorization::{Authorization, BrowserMark, LIFETIME_SECS};
+use crate::engine::authorization::{Authorization, BrowserMark, LIFETIME_SECS, unsealed};
 use crate::model::client::Client;
 use crate::protocol::form::Form;
 use crate::protocol::ids::TenantId;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
-use crate::signing::sealing::{Purpose, SealError};
+use crate::signing::sealing::Purpose;
 use crate::store::spends::{self, Spent, Thing};
 use crate::tenancy::TenantView;
 
@@ -66,14 +66,8 @@ impl Engine {
         let parameters =
             arrived.form.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let sealed = Sealed { mark, client: client.client_id.to_string(), parameters };
-        let plain =
-            postcard::to_stdvec(&sealed).map_err(|error| OAuthError::server_error(error.to_string()))?;
-        let text = self.sealer().seal(Purpose::Pushed, &tenant.tenant.id, &mark.id, &plain);
-        let text = text.map_err(|error| match error {
-            SealError::TooLong => OAuthError::invalid_request("The request is too long"),
-            SealError::Cipher => OAuthError::server_error(error.to_string()),
-        })?;
-        Ok(PushedRequest { name: format!("{URN}{text}"), expires_in_secs })
+        let text = self.sealer().seal_facts(Purpose::Pushed, &tenant.tenant.id, &mark.id, &sealed);
+        Ok(PushedRequest { name: format!("{URN}{}", text.map_err(unsealed)?), expires_in_secs })
     }
 
     /// The parameters behind the name of a request that `client` pushed to this tenant not too long ago.

@@ -80,8 +80,13 @@ fn text_that_is_too_long_is_neither_made_nor_opened() {
     assert!(text.len() <= SEALED_MAX && sealer.open(Purpose::RefreshToken, &acme, &text).is_some());
     let more = sealer.seal(Purpose::RefreshToken, &acme, b"", &vec![5; longest + 3]);
     assert_eq!(more, Err(SealError::TooLong));
-    assert!(Sealer::has_room(Purpose::RefreshToken, longest));
-    assert!(!Sealer::has_room(Purpose::RefreshToken, longest + 3));
+    // A text of that length has it written before it, in two bytes.
+    let facts = |length: usize| "5".repeat(length - 2);
+    assert!(Sealer::has_room(Purpose::RefreshToken, &facts(longest)));
+    assert!(sealer.seal_facts(Purpose::RefreshToken, &acme, b"", &facts(longest)).is_ok());
+    assert!(!Sealer::has_room(Purpose::RefreshToken, &facts(longest + 3)));
+    let more = sealer.seal_facts(Purpose::RefreshToken, &acme, b"", &facts(longest + 3));
+    assert_eq!(more, Err(SealError::TooLong));
     let cookie = |length| sealed_without_limit(&sealer, &acme, vec![5; length]);
     assert!(sealer.open(Purpose::Cookie, &acme, &cookie(100)).is_some());
     assert!(sealer.open(Purpose::Cookie, &acme, &cookie(SEALED_MAX)).is_none());
@@ -129,7 +134,30 @@ fn a_secret_hash_fits_one_secret_of_one_tenant() {
     assert!(!Sealer::new(&master(2), 8, &[]).secret_matches(&tenant("acme"), b"s3cret", &hash));
 }
 
+#[test]
+fn facts_that_cannot_be_written_are_not_sealed() {
+    struct Endless;
+    impl Serialize for Endless {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(std::iter::repeat_n(0_u8, 3).filter(|_| true))
+        }
+    }
+    let sealed = sealer().seal_facts(Purpose::Cookie, &tenant("acme"), b"", &Endless);
+    assert_eq!(sealed, Err(SealError::Facts));
+    assert!(!Sealer::has_room(Purpose::Cookie, &Endless));
+}
+
 proptest! {
+    #[test]
+    fn facts_are_sealed_as_their_encoding_is(words in prop::collection::vec("[ -~]{0,40}", 0..8), number: u64) {
+        let (sealer, acme, facts) = (sealer(), tenant("acme"), (words, number));
+        let plain = postcard::to_stdvec(&facts).unwrap();
+        let sealed = sealer.seal_facts(Purpose::Code, &acme, b"seed", &facts).unwrap();
+        prop_assert_eq!(&sealed, &sealer.seal(Purpose::Code, &acme, b"seed", &plain).unwrap());
+        let opened = sealer.open(Purpose::Code, &acme, &sealed).unwrap();
+        prop_assert_eq!(postcard::from_bytes::<(Vec<String>, u64)>(&opened).unwrap(), facts);
+    }
+
     #[test]
     fn sealing_is_deterministic_and_reversible(
         plain in prop::collection::vec(any::<u8>(), 0..400),
