@@ -34,6 +34,9 @@ pub struct Cluster {
     pub unresponsive_ms: u64,
     /// How many commands may wait per connection pool member before new ones are refused.
     pub queued_commands: usize,
+    /// How many verbs for slots of one primary go in one call at most; 1 sends each by itself, which a proxy that tells
+    /// slots by the keys of a command needs.
+    pub together_max: usize,
     /// How many replicas must have a careful write before it is acknowledged; 0 waits for none.
     pub wait_replicas: u32,
     /// How long a careful write waits for its replicas, in milliseconds.
@@ -68,6 +71,7 @@ impl Default for Cluster {
             connect_timeout_ms: 3000,
             unresponsive_ms: 3000,
             queued_commands: 10_000,
+            together_max: 32,
             wait_replicas: 1,
             wait_timeout_ms: 100,
             refuse_unreplicated: false,

@@ -53,6 +53,7 @@ fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
     within("cluster.connect_timeout_ms", &section.connect_timeout_ms, &(10..=60_000))?;
     within("cluster.unresponsive_ms", &section.unresponsive_ms, &(100..=60_000))?;
     within("cluster.queued_commands", &section.queued_commands, &(1..=1_000_000))?;
+    within("cluster.together_max", &section.together_max, &(1..=128))?;
     within("cluster.wait_replicas", &section.wait_replicas, &(0..=16))?;
     within("cluster.wait_timeout_ms", &section.wait_timeout_ms, &(1..=60_000))?;
     within("cluster.feed_length", &section.feed_length, &(100..=100_000_000))?;

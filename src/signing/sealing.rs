@@ -161,10 +161,12 @@ impl Sealer {
         facts: &T,
     ) -> Result<String, SealError> {
         let size = size_of_facts(facts)?;
-        self.seal_written(purpose, tenant, nonce_seed, size, |room| {
-            let written = postcard::to_slice(facts, room).map_err(|_| SealError::Facts)?;
-            if written.len() == size { Ok(()) } else { Err(SealError::Facts) }
-        })
+        let mut bytes = room(purpose, size)?;
+        let written = postcard::to_slice(facts, body(&mut bytes)).map_err(|_| SealError::Facts)?;
+        if written.len() != size {
+            return Err(SealError::Facts);
+        }
+        self.seal_here(purpose, tenant, nonce_seed, bytes)
     }
 
     /// Seals `plain`. The same seed, text, tenant and purpose give the same bytes; a seed used for two
@@ -179,33 +181,28 @@ impl Sealer {
         nonce_seed: &[u8],
         plain: &[u8],
     ) -> Result<String, SealError> {
-        self.seal_written(purpose, tenant, nonce_seed, plain.len(), |room| {
-            room.copy_from_slice(plain);
-            Ok(())
-        })
+        let mut bytes = room(purpose, plain.len())?;
+        body(&mut bytes).copy_from_slice(plain);
+        self.seal_here(purpose, tenant, nonce_seed, bytes)
     }
 
-    /// Seals the `size` bytes that `write` writes.
-    fn seal_written(
+    /// Seals the body of `bytes`.
+    fn seal_here(
         &self,
         purpose: Purpose,
         tenant: &TenantId,
         nonce_seed: &[u8],
-        size: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<(), SealError>,
+        mut bytes: Zeroizing<Vec<u8>>,
     ) -> Result<String, SealError> {
-        let characters = characters(purpose, size)?;
         let keys = &self.keys.current;
         let nonce = nonce_from(nonce_seed);
-        let mut bytes = Zeroizing::new(vec![0; HEAD_BYTES + size + TAG_BYTES]);
         bytes[0] = keys.epoch;
         bytes[1..HEAD_BYTES].copy_from_slice(&nonce);
-        let (body, tag) = bytes[HEAD_BYTES..].split_at_mut(size);
-        write(body)?;
         let context = associated_data(purpose, keys.epoch, tenant);
-        tag.copy_from_slice(
-            &keys.cipher(purpose).seal(nonce, &context, body).map_err(|_| SealError::Cipher)?,
-        );
+        let tag = keys.cipher(purpose).seal(nonce, &context, body(&mut bytes));
+        let tag_at = bytes.len() - TAG_BYTES;
+        bytes[tag_at..].copy_from_slice(&tag.map_err(|_| SealError::Cipher)?);
+        let characters = characters(purpose, tag_at - HEAD_BYTES)?;
         let mut text = String::with_capacity(characters);
         text.push_str(purpose.prefix());
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
@@ -266,6 +263,18 @@ impl fmt::Debug for Sealer {
 /// How many bytes the compact encoding of `facts` takes.
 fn size_of_facts<T: Serialize>(facts: &T) -> Result<usize, SealError> {
     postcard::serialize_with_flavor(facts, Size::default()).map_err(|_| SealError::Facts)
+}
+
+/// Room for what is sealed of a body of `size` bytes.
+fn room(purpose: Purpose, size: usize) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    characters(purpose, size)?;
+    Ok(Zeroizing::new(vec![0; HEAD_BYTES + size + TAG_BYTES]))
+}
+
+/// Where the body is in it.
+fn body(bytes: &mut [u8]) -> &mut [u8] {
+    let end = bytes.len() - TAG_BYTES;
+    &mut bytes[HEAD_BYTES..end]
 }
 
 /// How long a sealed text is.

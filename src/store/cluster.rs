@@ -15,6 +15,7 @@ use crate::telemetry::metrics::Metrics;
 use ask::Ask;
 use connections::Connections;
 use convoys::Convoys;
+use gatherings::Gatherings;
 use keyspace::Keyspace;
 use topology::Topology;
 
@@ -27,14 +28,17 @@ mod convoys;
 mod counters;
 mod families;
 mod functions;
+mod gatherings;
 mod identifiers;
 mod index;
 mod jobs;
 mod keyspace;
 mod memberships;
+mod packed;
 mod packing;
 mod records;
 mod refusal;
+mod routes;
 mod sessions;
 mod spends;
 mod statistics;
@@ -48,6 +52,7 @@ pub struct Cluster {
     closed: AtomicBool,
     connections: Connections,
     convoys: Convoys,
+    gatherings: Gatherings,
     keys: Keyspace,
     /// Held while the function library is loaded, so that one failover loads it once.
     loading: tokio::sync::Mutex<()>,
@@ -71,6 +76,7 @@ impl Cluster {
             clock,
             closed: AtomicBool::new(false),
             convoys: Convoys::new(&connections.careful, settings),
+            gatherings: Gatherings::new(&connections.hot, settings.together_max),
             connections,
             keys: Keyspace::new(&settings.key_prefix),
             loading: tokio::sync::Mutex::new(()),

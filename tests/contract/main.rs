@@ -40,6 +40,7 @@ mod families;
 mod identifiers;
 mod jobs;
 mod memberships;
+mod moving_slots;
 mod own_cluster;
 mod records;
 mod rotation;

@@ -1,7 +1,6 @@
 //! One command for one slot, before it is known over which connection it goes.
 
-use std::collections::HashMap;
-
+use bytes::Bytes;
 use fred::types::{ClusterHash, CustomCommand, Key, Value};
 
 use super::functions::Verb;
@@ -11,54 +10,46 @@ use super::functions::Verb;
 pub(super) struct Ask {
     command: CustomCommand,
     arguments: Vec<Value>,
-    /// How many keys a verb has that does for many callers in one call what it does for each; 0 for all others.
-    joinable_keys: usize,
+    /// The verb and how many keys it has, if it is one.
+    verb: Option<(Verb, usize)>,
     slot: u16,
-}
-
-/// The commands that asks of one primary become.
-#[derive(Debug, Default)]
-pub(super) struct Packed {
-    /// What the vendor wants to have, in order.
-    pub(super) commands: Vec<(CustomCommand, Vec<Value>)>,
-    /// Which of them answers each ask.
-    pub(super) places: Vec<usize>,
 }
 
 impl Ask {
     /// A Redis command whose first argument is its only key.
     pub(super) fn plain(command: &'static str, key: Key) -> Self {
         let slot = key.cluster_hash();
-        Self { command: custom(command, slot), arguments: vec![key.into()], joinable_keys: 0, slot }
+        Self { command: custom(command, slot), arguments: vec![key.into()], verb: None, slot }
     }
 
     /// A Redis command whose key stands behind other arguments.
     pub(super) fn spelled(command: &'static str, slot: u16) -> Self {
-        Self { command: custom(command, slot), arguments: Vec::new(), joinable_keys: 0, slot }
+        Self { command: custom(command, slot), arguments: Vec::new(), verb: None, slot }
     }
 
     /// A verb of `jeton.lua` on one key.
     pub(super) fn verb(verb: Verb, key: Key) -> Self {
         let slot = key.cluster_hash();
-        let mut arguments = Vec::with_capacity(8);
-        arguments.extend([Value::String(verb.name()), Value::Integer(1), key.into()]);
-        Self { command: custom("FCALL", slot), arguments, joinable_keys: 0, slot }
+        Self::verb_on(verb, slot, [key])
     }
 
     /// A verb of `jeton.lua` on two keys of one slot.
     pub(super) fn verb_on_two(verb: Verb, keys: [Key; 2]) -> Self {
         let slot = keys[0].cluster_hash();
-        Self::verb_on(verb, slot, keys.into())
+        Self::verb_on(verb, slot, keys)
     }
 
     /// A verb of `jeton.lua` on keys of `slot`.
-    pub(super) fn verb_on(verb: Verb, slot: u16, keys: Vec<Key>) -> Self {
-        let mut arguments = Vec::with_capacity(8 + keys.len());
-        let joinable_keys = if matches!(verb, Verb::List) { keys.len() } else { 0 };
-        let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-        arguments.extend([Value::String(verb.name()), Value::Integer(count)]);
-        arguments.extend(keys.into_iter().map(Value::from));
-        Self { command: custom("FCALL", slot), arguments, joinable_keys, slot }
+    pub(super) fn verb_on<K>(verb: Verb, slot: u16, keys: K) -> Self
+    where
+        K: IntoIterator<Item = Key, IntoIter: ExactSizeIterator>,
+    {
+        let keys = keys.into_iter();
+        let count = keys.len();
+        let mut arguments = Vec::with_capacity(KEYS_AT + count + 5);
+        arguments.extend([Value::String(verb.name()), i64::try_from(count).unwrap_or(i64::MAX).into()]);
+        arguments.extend(keys.map(Value::from));
+        Self { command: custom("FCALL", slot), arguments, verb: Some((verb, count)), slot }
     }
 
     /// With a further argument.
@@ -74,12 +65,39 @@ impl Ask {
 
     /// With a further argument that is bytes.
     pub(super) fn bytes(self, bytes: &[u8]) -> Self {
-        self.with(bytes::Bytes::copy_from_slice(bytes))
+        self.with(Bytes::copy_from_slice(bytes))
     }
 
     /// The slot that it is for.
     pub(super) fn slot(&self) -> u16 {
         self.slot
+    }
+
+    /// Whether it may go in one call with others, for other slots of the same primary. While a slot moves, a verb that
+    /// wrote to one key before it found another gone would have run by half: no verb with more keys than one may go,
+    /// unless it can be run again.
+    pub(super) fn goes_with_others(&self) -> bool {
+        let Some((verb, keys)) = self.verb else { return false };
+        let again = matches!(verb, Verb::List | Verb::Redeem | Verb::Unlist);
+        (keys == 1 || again) && self.header().is_some()
+    }
+
+    /// How many arguments it takes in a call with others.
+    pub(super) fn size(&self) -> usize {
+        self.arguments.len() - 1
+    }
+
+    /// What it says in a call with others: numbers of keys and arguments and name of the verb, keys, arguments.
+    pub(super) fn say(&self, arguments: &mut Vec<Value>) {
+        arguments.extend(self.header().map(Value::Bytes));
+        arguments.extend_from_slice(&self.arguments[KEYS_AT..]);
+    }
+
+    fn header(&self) -> Option<Bytes> {
+        let (verb, keys) = self.verb?;
+        let arguments = self.arguments.len() - KEYS_AT - keys;
+        let numbers = [u8::try_from(keys).ok()?, u8::try_from(arguments).ok()?];
+        Some(Bytes::from([numbers.as_slice(), verb.plain_name().as_bytes()].concat()))
     }
 
     /// What the vendor wants to have.
@@ -88,79 +106,10 @@ impl Ask {
     }
 }
 
-impl Packed {
-    /// Packs `asks`: those that list something in the same slot become one call.
-    pub(super) fn of(asks: Vec<Ask>) -> Self {
-        let mut groups: Vec<Vec<Ask>> = Vec::new();
-        let mut joined: HashMap<u16, usize> = HashMap::new();
-        let mut places = Vec::new();
-        for ask in asks {
-            let fresh = groups.len();
-            let at = if ask.joinable_keys > 0 { *joined.entry(ask.slot).or_insert(fresh) } else { fresh };
-            if at == fresh {
-                groups.push(Vec::new());
-            }
-            groups[at].push(ask);
-            places.push(at);
-        }
-        Self { commands: groups.into_iter().filter_map(in_one_call).collect(), places }
-    }
-}
-
-/// The call that does what each of `group` does: name, number of keys, all keys, all arguments.
-fn in_one_call(mut group: Vec<Ask>) -> Option<(CustomCommand, Vec<Value>)> {
-    const KEYS_AT: usize = 2;
-    if group.len() == 1 {
-        return group.pop().map(|ask| (ask.command, ask.arguments));
-    }
-    let first = group.first()?;
-    let keys: usize = group.iter().map(|ask| ask.joinable_keys).sum();
-    let mut arguments = vec![first.arguments[0].clone(), Value::Integer(i64::try_from(keys).ok()?)];
-    for ask in &group {
-        arguments.extend_from_slice(&ask.arguments[KEYS_AT..KEYS_AT + ask.joinable_keys]);
-    }
-    for ask in &group {
-        arguments.extend_from_slice(&ask.arguments[KEYS_AT + ask.joinable_keys..]);
-    }
-    Some((first.command.clone(), arguments))
-}
+/// Where the keys of a verb begin, behind its name and their number.
+const KEYS_AT: usize = 2;
 
 /// A command that goes to the primary of `slot`.
 pub(super) fn custom(command: &'static str, slot: u16) -> CustomCommand {
     CustomCommand::new_static(command, ClusterHash::Custom(slot), false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(values: &[Value]) -> Vec<String> {
-        values.iter().map(|value| value.as_string().unwrap()).collect()
-    }
-
-    #[test]
-    fn what_is_listed_in_one_slot_is_listed_in_one_call() {
-        let list = |slot, keys: &[&str], entries: &[&str]| {
-            let ask = Ask::verb_on(Verb::List, slot, keys.iter().map(|key| Key::from(*key)).collect());
-            entries.iter().fold(ask, |ask, entry| ask.with(*entry))
-        };
-        let claim = || Ask::verb(Verb::Claim, Key::from("name")).with("me");
-        let asks = [
-            list(5, &["a", "b"], &["1", "2"]),
-            claim(),
-            list(6, &["c"], &["3"]),
-            list(5, &["a"], &["4"]),
-            claim(),
-        ];
-        let packed = Packed::of(asks.into());
-        assert_eq!(packed.places, [0, 1, 2, 0, 3]);
-        let commands: Vec<_> = packed.commands.iter().map(|(_, arguments)| texts(&arguments[1..])).collect();
-        assert_eq!(commands[0], ["3", "a", "b", "a", "1", "2", "4"]);
-        assert_eq!(commands[2], ["1", "c", "3"]);
-        assert_eq!((&commands[1], &commands[3]), (&commands[1], &commands[1]));
-        assert_eq!(commands[1], ["1", "name", "me"]);
-        let packed = Packed::of(vec![claim(), claim()]);
-        assert_eq!((packed.commands.len(), packed.places), (2, vec![0, 1]));
-        assert!(Packed::of(Vec::new()).commands.is_empty());
-    }
 }

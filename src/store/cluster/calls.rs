@@ -16,8 +16,20 @@ use crate::store::StoreError;
 const SENDS: u32 = 3;
 
 impl Cluster {
-    /// Asks over the connections of the hot path: one command, sent once.
+    /// Asks over the connections of the hot path: sent once, and by itself only if it cannot go with others, or ran nowhere
+    /// with them.
     pub(super) async fn hot<T: FromValue>(&self, ask: Ask) -> Result<T, StoreError> {
+        if self.settings.together_max > 1 && ask.goes_with_others() {
+            self.ensure_open()?;
+            match self.gatherings.send(ask.clone()).await {
+                Ok(value) => return converted(value),
+                Err(Refusal::Moved | Refusal::NoFunction | Refusal::Refused(_)) => {}
+                Err(refusal) => {
+                    self.look_again_if_late(&refusal);
+                    return Err(refusal.into());
+                }
+            }
+        }
         self.over(&self.connections.hot, ask).await
     }
 

@@ -10,15 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fred::clients::{Client, Pool};
-use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike as _, ClusterInterface as _};
-use fred::types::cluster::ClusterRouting;
+use fred::error::Error;
+use fred::interfaces::ClientLike as _;
 use fred::types::config::{Options, Server};
 use fred::types::{CustomCommand, Value};
 use tokio::sync::oneshot;
 
-use super::ask::{Ask, Packed, custom};
+use super::ask::{Ask, custom};
+use super::packed::Packed;
 use super::refusal::Refusal;
+use super::routes::Routes;
 use crate::config::cluster::Cluster as Settings;
 
 /// The most writes of one convoy: a primary runs them in one go.
@@ -38,8 +39,9 @@ pub(super) struct Convoys {
 #[derive(Debug)]
 pub(super) struct Lane {
     client: Client,
-    /// Who serves which slot, as far as this client knows; absent when that has to be asked again.
-    map: Mutex<Option<Arc<ClusterRouting>>>,
+    routes: Routes,
+    /// The most writes of one call.
+    together: usize,
     /// Who waits for a convoy to come back; a server without an entry has none under way.
     waiting: Mutex<HashMap<Server, Vec<Passenger>>>,
     /// How many may wait for one server.
@@ -69,7 +71,8 @@ impl Convoys {
         };
         let lane = |client: &Client| Lane {
             client: client.clone(),
-            map: Mutex::default(),
+            routes: Routes::default(),
+            together: settings.together_max,
             waiting: Mutex::default(),
             room: settings.queued_commands.max(1),
             wait,
@@ -89,21 +92,12 @@ impl Convoys {
 impl Lane {
     /// Sends `ask` with the next convoy to its primary. [`Refusal::Moved`] when it ran nowhere and may be sent again.
     pub(super) async fn send(self: &Arc<Self>, ask: Ask) -> Arrival {
-        let Some(server) = self.server_of(ask.slot()) else { return Err(Refusal::Moved) };
+        let Some(server) = self.routes.server_of(&self.client, ask.slot()) else {
+            return Err(Refusal::Moved);
+        };
         let (arrived, arrival) = oneshot::channel();
         self.board(server, Passenger { ask, arrived })?;
         arrival.await.unwrap_or_else(|_gone| Err(Refusal::Unknown("the convoy was lost".to_owned())))
-    }
-
-    fn server_of(&self, slot: u16) -> Option<Server> {
-        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
-        if map.is_none() {
-            *map = self.client.cached_cluster_state().map(Arc::new);
-        }
-        // The vendor's own search does not expect that nobody serves the lowest slots.
-        let ranges = map.as_ref()?.slots();
-        let range = ranges.get(ranges.partition_point(|range| range.end < slot))?;
-        (range.start <= slot).then(|| range.primary.clone())
     }
 
     /// Joins those who wait for the convoy that is under way, or is one.
@@ -149,15 +143,14 @@ impl Lane {
     async fn sail(&self, server: &Server, convoy: Vec<Passenger>) -> bool {
         let (asks, waiting): (Vec<_>, Vec<_>) =
             convoy.into_iter().map(|passenger| (passenger.ask, passenger.arrived)).unzip();
-        let packed = Packed::of(asks);
-        let (answers, replicas) = self.pipeline(server, packed.commands).await;
+        let packed = Packed::of(asks, self.together);
+        let (answers, replicas) = self.pipeline(server, packed.commands().collect()).await;
         let mut answered = true;
-        for (arrived, place) in waiting.into_iter().zip(packed.places) {
-            let answer = answers.get(place).cloned().unwrap_or_else(|| Err(lost()));
-            let arrival = answer.map(|value| (value, replicas)).map_err(refused);
+        for (arrived, answer) in waiting.into_iter().zip(packed.answers(answers)) {
+            let arrival = answer.map(|value| (value, replicas)).map_err(Refusal::of_a_node);
             answered &= !matches!(arrival, Err(Refusal::Late(_) | Refusal::Moved));
             if arrival.is_err() {
-                self.map.lock().unwrap_or_else(PoisonError::into_inner).take();
+                self.routes.forget();
             }
             // Whoever asked may have stopped waiting; what was written stands.
             let _heard = arrived.send(arrival);
@@ -189,13 +182,4 @@ impl Lane {
         let replicas = answers.split_off(count.min(answers.len())).pop();
         (answers, replicas.map_or(0, |answer| answer.and_then(Value::convert).unwrap_or(0)))
     }
-}
-
-fn lost() -> Error {
-    Error::new(ErrorKind::Protocol, "no answer in the pipeline")
-}
-
-/// A node that is not connected any more ran nothing; who serves the slot now, the slot tells.
-fn refused(error: Error) -> Refusal {
-    if error.details().starts_with("Failed to route") { Refusal::Moved } else { error.into() }
 }

@@ -51,6 +51,7 @@ verbs! {
     Revoke = "revoke",
     Rotate = "rotate",
     Start = "start",
+    Together = "together",
     Uncount = "uncount",
     Unlist = "unlist",
     Update = "update",
@@ -58,6 +59,11 @@ verbs! {
 }
 
 impl Verb {
+    /// The name that `together` knows.
+    pub(super) const fn plain_name(self) -> &'static str {
+        NAMES[self as usize]
+    }
+
     /// The name under which Redis knows it.
     pub(super) fn name(self) -> Str {
         LIBRARY.names[self as usize].clone()

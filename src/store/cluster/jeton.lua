@@ -42,8 +42,12 @@ end
 local function save(key, session)
   local head = session.format .. struct.pack('>I6I2', session.expires, #session.families / ENTRY)
   local clients = struct.pack('>I2', #session.clients) .. session.clients
-  redis.call('SET', key, head .. session.families .. clients .. session.facts, 'KEEPTTL')
-  expire_at(key, session.expires)
+  local value = head .. session.families .. clients .. session.facts
+  if session.expires >= NEVER_MS then
+    redis.call('SET', key, value)
+  else
+    redis.call('SET', key, value, 'PXAT', string.format('%d', session.expires))
+  end
 end
 
 -- Where the family is among those of `value` from `first` on and before `last`.
@@ -560,11 +564,41 @@ end
 
 -- ------------------------------------------------------------------------------------------------------------
 
+local VERBS = {}
+
+-- Several verbs in one call, for slots that are all served here; one that fails leaves the others be. For Redis it has no
+-- keys. ARGV, for each verb: numbers of keys and of arguments (1 byte each) and name; keys; arguments. Answers what
+-- each answered, and of those that failed the place and the error by turns.
+local function together(_, args)
+  local answers, failed = {}, {}
+  local at, count = 1, 0
+  while at <= #args do
+    local keys, arguments = string.byte(args[at], 1, 2)
+    local from = at + 1 + keys
+    local fine, answer = pcall(
+      VERBS[string.sub(args[at], 3)],
+      { unpack(args, at + 1, from - 1) },
+      { unpack(args, from, from + arguments - 1) }
+    )
+    count, at = count + 1, from + arguments
+    if fine then
+      answers[count] = answer or false
+    else
+      answers[count] = false
+      failed[#failed + 1] = count
+      failed[#failed + 1] = type(answer) == 'table' and answer.err or tostring(answer)
+    end
+  end
+  return { answers, failed }
+end
+
 local function verb(name, callback, ...)
+  VERBS[name] = callback
   redis.register_function({ function_name = name .. '_@VERSION@', callback = callback, flags = { ... } })
 end
 
 verb('rotate', rotate)
+verb('together', together, 'allow-cross-slot-keys')
 verb('open', open)
 verb('update', update)
 verb('close', close)

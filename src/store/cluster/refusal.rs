@@ -37,6 +37,19 @@ const REFUSALS: &[&str] = &[
     "WRONGPASS",
 ];
 
+impl Refusal {
+    /// What an error means of a command that went to a node by its name. One that is not connected any more ran nothing,
+    /// and neither did one that is a replica by now; who serves the slot then, the slot tells.
+    pub(super) fn of_a_node(error: Error) -> Self {
+        let elsewhere = ["Failed to route", "READONLY"];
+        if elsewhere.iter().any(|words| error.details().starts_with(words)) {
+            Self::Moved
+        } else {
+            error.into()
+        }
+    }
+}
+
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let details = error.details();
@@ -47,8 +60,13 @@ impl From<Error> for Refusal {
         // ("Too many failed write attempts" is not one of them: it is also said of what was written and then lost
         // with its connection, and that may have run.)
         let moved = ["Too many redirections", "MOVED", "ASK ", "TRYAGAIN"];
-        if moved.iter().any(|words| details.starts_with(words)) {
+        // Said of a verb whose slot Redis was not told beforehand.
+        let not_here = details.contains("access a non local key");
+        if not_here || moved.iter().any(|words| details.starts_with(words)) {
             return Self::Moved;
+        }
+        if details.contains("while the cluster is down") {
+            return Self::Refused(details.to_owned());
         }
         if REFUSALS.iter().any(|word| details.starts_with(word)) || details.starts_with("Failed to route") {
             return Self::Refused(details.to_owned());
@@ -107,6 +125,8 @@ mod tests {
         let label =
             |kind, details: &'static str| StoreError::from(Refusal::from(Error::new(kind, details))).label();
         assert_eq!(label(ErrorKind::Unknown, "NOREPLICAS Not enough good replicas to write."), "unavailable");
+        let down = "ERR Script attempted to execute a write command while the cluster is down";
+        assert_eq!(label(ErrorKind::Unknown, down), "unavailable");
         assert_eq!(label(ErrorKind::Cluster, "CLUSTERDOWN The cluster is down"), "unavailable");
         assert_eq!(label(ErrorKind::Routing, "Too many redirections."), "unavailable");
         assert_eq!(label(ErrorKind::Unknown, "Too many failed write attempts."), "unknown");
@@ -117,5 +137,16 @@ mod tests {
             Refusal::from(Error::new(ErrorKind::Unknown, "ERR Function not found")),
             Refusal::NoFunction
         ));
+    }
+
+    #[test]
+    fn what_a_node_does_not_serve_any_more_may_be_asked_elsewhere() {
+        let not_here = "ERR Script attempted to access a non local key in a cluster node";
+        for details in [not_here, "READONLY You can't write", "Failed to route", "MOVED 1 a:1", "TRYAGAIN"] {
+            let refusal = Refusal::of_a_node(Error::new(ErrorKind::Unknown, details));
+            assert!(matches!(refusal, Refusal::Moved), "{details}");
+        }
+        let refusal = Refusal::of_a_node(Error::new(ErrorKind::Unknown, "OOM"));
+        assert!(matches!(refusal, Refusal::Refused(_)));
     }
 }
