@@ -23,7 +23,7 @@ impl Cluster {
             self.ensure_open()?;
             match self.gatherings.send(ask.clone()).await {
                 Ok(value) => return converted(value),
-                Err(Refusal::Moved | Refusal::NoFunction | Refusal::Refused(_)) => {}
+                Err(Refusal::Moved | Refusal::NoFunction) => {}
                 Err(refusal) => {
                     self.look_again_if_late(&refusal);
                     return Err(refusal.into());
