@@ -199,10 +199,10 @@ mod tests {
     fn the_arithmetic_holds() {
         let asked = asked("--logins 500/s --refresh 20k/s --client-credentials 5k/s --sessions 50M");
         let plan = Plan::of(&asked, &Units::default());
-        let busy = 20_000.0 * 40.7e-6 + 5_000.0 * 18.4e-6 + 500.0 * 17_500e-6;
+        let busy = 20_000.0 * 43.8e-6 + 5_000.0 * 18.4e-6 + 500.0 * 17_500e-6;
         assert!((plan.engine_cores_busy - busy).abs() < 1e-9, "{plan:?}");
         assert_eq!((plan.engine_cores, plan.engines), (20.0, 3.0));
-        assert!((plan.redis_data_bytes - 50e6 * 400.0).abs() < 1.0);
+        assert!((plan.redis_data_bytes - 50e6 * 280.0).abs() < 1.0);
         assert_eq!((plan.primaries_by_cpu, plan.primaries_by_memory, plan.primaries), (1.0, 2.0, 3.0));
     }
 
@@ -218,7 +218,7 @@ mod tests {
         let asked = asked("--refresh 20k/s --sessions 50M --users 10M");
         assert_eq!(run(&asked, &mut out, &mut Vec::new()), 0);
         let text = String::from_utf8(out).unwrap();
-        for part in ["20000/s", "40.7 µs", "0.81 cores", "50M sessions × 400 bytes", "10M users", "primaries"]
+        for part in ["20000/s", "43.8 µs", "0.88 cores", "50M sessions × 280 bytes", "10M users", "primaries"]
         {
             assert!(text.contains(part), "{part}:\n{text}");
         }

@@ -16,7 +16,8 @@ pub struct Units {
     pub introspection_us: f64,
     /// Engine CPU of one password login, in microseconds: argon2id at 19 MiB, t = 2, p = 1.
     pub login_us: f64,
-    /// CPU of one refresh at its primary, in microseconds: the whole process at capacity, of which the function is half.
+    /// CPU of one refresh at its primary, in microseconds: the whole process at capacity, of which the function is half,
+    /// for a rotation that goes by itself; of ten that go together each takes 11.
     /// Its replica takes a third as much, on a core of its own.
     pub redis_refresh_us: f64,
     /// CPU of one password login at the primaries, in microseconds: attack protection, session, family, index of the user,
@@ -45,19 +46,19 @@ impl Default for Units {
     fn default() -> Self {
         Self {
             client_credentials_us: 18.4,
-            refresh_us: 40.7,
+            refresh_us: 43.8,
             introspection_us: 30.0,
             login_us: 17_500.0,
-            redis_refresh_us: 19.5,
+            redis_refresh_us: 17.6,
             redis_login_us: 195.0,
-            session_bytes: 400.0,
+            session_bytes: 280.0,
             user_bytes: 2_500.0,
             engine_bytes: 150.0 * 1024.0 * 1024.0,
             engine_busy: 0.5,
             redis_busy: 0.5,
             redis_overhead: 1.4,
             engine_cores: 8.0,
-            connections: 7.0,
+            connections: 5.0,
         }
     }
 }
