@@ -18,11 +18,11 @@ async fn rotations_go_on_while_slots_move() {
     let store = connect(Settings { nodes: own.nodes(), ..settings() }).await;
     let world = World::new(store.clone(), ());
     let mut logins = Vec::new();
-    for _ in 0..90 {
+    for _ in 0..60 {
         let (session, family) = world.logged_in().await;
         logins.push((session.id, family));
     }
-    let moving: Vec<_> = logins.iter().step_by(3).map(|(session, _)| *session).collect();
+    let moving: Vec<_> = logins.iter().step_by(5).map(|(session, _)| *session).collect();
     let primaries = own.primaries();
     let mover = std::thread::spawn(move || {
         let moved = moving.into_iter().filter(|session| move_slot(&primaries, *session));
@@ -37,11 +37,17 @@ async fn rotations_go_on_while_slots_move() {
             insistently(&store, asked, since)
         });
         for rotation in futures_util::future::join_all(rotations).await {
-            assert_eq!(rotation, Rotation::Rotated { generation: generation + 1 });
+            // Whoever heard nothing in time may have been rotated, and asks again.
+            let (Rotation::Rotated { generation: given } | Rotation::Repeated { generation: given }) =
+                rotation
+            else {
+                panic!("{rotation:?}")
+            };
+            assert_eq!(given, generation + 1);
         }
         generation += 1;
     }
-    assert_eq!(mover.join().unwrap(), 30);
+    assert_eq!(mover.join().unwrap(), 12);
 }
 
 /// Gives the slot of a session from the primary that has it to the next one, its keys by and by; whether it is there then.
