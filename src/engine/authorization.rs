@@ -155,6 +155,7 @@ impl Engine {
         self.entropy().bytes().map_err(|error| OAuthError::server_error(error.to_string()))
     }
 }
+
 /// What is said to whoever sent a request that could not be sealed.
 fn unsealed(error: SealError) -> OAuthError {
     match error {

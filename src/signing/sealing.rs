@@ -161,7 +161,7 @@ impl Sealer {
         facts: &T,
     ) -> Result<String, SealError> {
         let size = size_of_facts(facts)?;
-        let mut bytes = room(purpose, size)?;
+        let mut bytes = room(size);
         let written = postcard::to_slice(facts, body(&mut bytes)).map_err(|_| SealError::Facts)?;
         if written.len() != size {
             return Err(SealError::Facts);
@@ -181,7 +181,7 @@ impl Sealer {
         nonce_seed: &[u8],
         plain: &[u8],
     ) -> Result<String, SealError> {
-        let mut bytes = room(purpose, plain.len())?;
+        let mut bytes = room(plain.len());
         body(&mut bytes).copy_from_slice(plain);
         self.seal_here(purpose, tenant, nonce_seed, bytes)
     }
@@ -194,15 +194,15 @@ impl Sealer {
         nonce_seed: &[u8],
         mut bytes: Zeroizing<Vec<u8>>,
     ) -> Result<String, SealError> {
+        let tag_at = bytes.len() - TAG_BYTES;
+        let characters = characters(purpose, tag_at - HEAD_BYTES)?;
         let keys = &self.keys.current;
         let nonce = nonce_from(nonce_seed);
         bytes[0] = keys.epoch;
         bytes[1..HEAD_BYTES].copy_from_slice(&nonce);
         let context = associated_data(purpose, keys.epoch, tenant);
         let tag = keys.cipher(purpose).seal(nonce, &context, body(&mut bytes));
-        let tag_at = bytes.len() - TAG_BYTES;
         bytes[tag_at..].copy_from_slice(&tag.map_err(|_| SealError::Cipher)?);
-        let characters = characters(purpose, tag_at - HEAD_BYTES)?;
         let mut text = String::with_capacity(characters);
         text.push_str(purpose.prefix());
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
@@ -266,9 +266,8 @@ fn size_of_facts<T: Serialize>(facts: &T) -> Result<usize, SealError> {
 }
 
 /// Room for what is sealed of a body of `size` bytes.
-fn room(purpose: Purpose, size: usize) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    characters(purpose, size)?;
-    Ok(Zeroizing::new(vec![0; HEAD_BYTES + size + TAG_BYTES]))
+fn room(size: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(vec![0; HEAD_BYTES + size + TAG_BYTES])
 }
 
 /// Where the body is in it.

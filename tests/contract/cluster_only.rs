@@ -248,12 +248,12 @@ async fn a_cluster_that_is_not_there_is_unavailable() {
 }
 
 /// Settings that lead to a cluster.
-fn at(own: &OwnCluster) -> Settings {
+pub(crate) fn at(own: &OwnCluster) -> Settings {
     Settings { nodes: own.nodes(), ..settings() }
 }
 
 /// Asks until there is an answer, for a minute at most.
-async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
+pub(crate) async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
     loop {
         match store.rotate(asked).await {
             Ok(rotation) => return rotation,

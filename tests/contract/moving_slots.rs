@@ -2,20 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use jeton::config::cluster::Cluster as Settings;
-use jeton::model::family::{Presented, Rotation};
+use jeton::model::family::Rotation;
 use jeton::protocol::ids::SessionId;
-use jeton::store::Families as _;
-use jeton::store::cluster::Cluster;
 
-use crate::cluster::{connect, settings};
+use crate::cluster::connect;
+use crate::cluster_only::{at, insistently};
 use crate::own_cluster::{OwnCluster, ask};
-use crate::world::{World, pass, presented};
+use crate::world::{World, presented};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotations_go_on_while_slots_move() {
     let own = OwnCluster::start("");
-    let store = connect(Settings { nodes: own.nodes(), ..settings() }).await;
+    let store = connect(at(&own)).await;
     let world = World::new(store.clone(), ());
     let mut logins = Vec::new();
     for _ in 0..60 {
@@ -76,15 +74,4 @@ fn move_slot(primaries: &[u16], session: SessionId) -> bool {
         done(port, &["cluster", "setslot", &slot, "node", &to_id]);
     }
     owns(to) && !owns(from)
-}
-
-/// Asks until there is an answer, for a minute at most: a key that is on its way is at neither node.
-async fn insistently(store: &Cluster, asked: Presented, since: Instant) -> Rotation {
-    loop {
-        match store.rotate(asked).await {
-            Ok(rotation) => return rotation,
-            Err(error) if since.elapsed() > Duration::from_mins(1) => panic!("still {error}"),
-            Err(_) => pass(20).await,
-        }
-    }
 }

@@ -79,7 +79,7 @@ impl Ask {
     pub(super) fn goes_with_others(&self) -> bool {
         let Some((verb, keys)) = self.verb else { return false };
         let again = matches!(verb, Verb::List | Verb::Redeem | Verb::Unlist);
-        (keys == 1 || again) && self.header().is_some()
+        (keys == 1 || again) && self.numbers().is_some()
     }
 
     /// How many arguments it takes in a call with others.
@@ -89,15 +89,17 @@ impl Ask {
 
     /// What it says in a call with others: numbers of keys and arguments and name of the verb, keys, arguments.
     pub(super) fn say(&self, arguments: &mut Vec<Value>) {
-        arguments.extend(self.header().map(Value::Bytes));
+        let Some(((verb, _), numbers)) = self.verb.zip(self.numbers()) else { return };
+        let header = [numbers.as_slice(), verb.plain_name().as_bytes()].concat();
+        arguments.push(Value::Bytes(header.into()));
         arguments.extend_from_slice(&self.arguments[KEYS_AT..]);
     }
 
-    fn header(&self) -> Option<Bytes> {
-        let (verb, keys) = self.verb?;
+    /// How many keys and arguments a verb has, a byte each.
+    fn numbers(&self) -> Option<[u8; 2]> {
+        let (_, keys) = self.verb?;
         let arguments = self.arguments.len() - KEYS_AT - keys;
-        let numbers = [u8::try_from(keys).ok()?, u8::try_from(arguments).ok()?];
-        Some(Bytes::from([numbers.as_slice(), verb.plain_name().as_bytes()].concat()))
+        Some([u8::try_from(keys).ok()?, u8::try_from(arguments).ok()?])
     }
 
     /// What the vendor wants to have.

@@ -581,10 +581,8 @@ local function together(_, args)
       { unpack(args, from, from + arguments - 1) }
     )
     count, at = count + 1, from + arguments
-    if fine then
-      answers[count] = answer or false
-    else
-      answers[count] = false
+    answers[count] = fine and answer or false
+    if not fine then
       failed[#failed + 1] = count
       failed[#failed + 1] = type(answer) == 'table' and answer.err or tostring(answer)
     end

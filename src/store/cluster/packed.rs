@@ -6,7 +6,7 @@
 use fred::error::{Error, ErrorKind};
 use fred::types::{CustomCommand, Value};
 
-use super::ask::Ask;
+use super::ask::{Ask, custom};
 use super::functions::Verb;
 
 /// The commands that asks of one primary become.
@@ -23,7 +23,7 @@ impl Packed {
         let mut packed = Self { groups: Vec::new(), places: Vec::with_capacity(asks.len()) };
         let mut open = None;
         for ask in asks {
-            let together = most > 1 && ask.goes_with_others();
+            let together = ask.goes_with_others();
             let place = open.filter(|_| together).unwrap_or(packed.groups.len());
             match packed.groups.get_mut(place) {
                 Some(others) => others.push(ask),
@@ -63,7 +63,7 @@ fn together(asks: &[Ask]) -> (CustomCommand, Vec<Value>) {
     for ask in asks {
         ask.say(&mut arguments);
     }
-    (asks[0].parts().0, arguments)
+    (custom("FCALL", asks[0].slot()), arguments)
 }
 
 /// What each of `size` asks came to that went as one command.

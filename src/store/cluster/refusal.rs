@@ -65,10 +65,9 @@ impl From<Error> for Refusal {
         if not_here || moved.iter().any(|words| details.starts_with(words)) {
             return Self::Moved;
         }
-        if details.contains("while the cluster is down") {
-            return Self::Refused(details.to_owned());
-        }
-        if REFUSALS.iter().any(|word| details.starts_with(word)) || details.starts_with("Failed to route") {
+        // And this of a verb whose node does not serve its slot just now.
+        let down = details.contains("while the cluster is down") || details.starts_with("Failed to route");
+        if down || REFUSALS.iter().any(|word| details.starts_with(word)) {
             return Self::Refused(details.to_owned());
         }
         if details.starts_with("WRONGTYPE") {
