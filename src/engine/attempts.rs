@@ -12,7 +12,7 @@ use moka::sync::Cache;
 use crate::clock::UnixMs;
 use crate::config::attacks::Attacks as Settings;
 use crate::engine::Engine;
-use crate::model::attack_protection::{BruteForceShield, Throttle};
+use crate::model::attack_protection::{BruteForceShield, Throttle, origin};
 use crate::model::log_event::EventType;
 use crate::model::user::User;
 use crate::protocol::ids::{ConnectionId, UserId};
@@ -211,7 +211,7 @@ impl Engine {
     /// `temporarily_unavailable` when the store cannot say.
     pub async fn is_throttled(&self, tenant: &TenantView, address: IpAddr) -> Result<bool, OAuthError> {
         let stage = tenant.tenant.attack_protection.suspicious_ip_throttling.stage;
-        let name = address.to_canonical().to_string();
+        let name = origin(address);
         for (purpose, throttle) in
             [(Purpose::Suspicion, stage.pre_login), (Purpose::Signups, stage.pre_user_registration)]
         {
@@ -229,7 +229,7 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable` when the store cannot.
     pub async fn unthrottle(&self, tenant: &TenantView, address: IpAddr) -> Result<(), OAuthError> {
-        let name = address.to_canonical().to_string();
+        let name = origin(address);
         for purpose in [Purpose::Suspicion, Purpose::Signups] {
             let subject = Subject { tenant: &tenant.tenant.id, purpose, name: name.as_bytes() };
             self.store().forget(subject, None, self.now()).await?;
@@ -247,7 +247,7 @@ impl Engine {
         if !throttling.counts(address) {
             return Ok(());
         }
-        let name = address.to_canonical().to_string();
+        let name = origin(address);
         let remembered = format!("{}\nsignup\n{name}", tenant.tenant.id);
         if let Some(refused) = self.attempts().refused.get(&remembered).filter(|it| it.until > self.now()) {
             return Err(Denied { event: None, ..self.address_closed(refused.until) });
@@ -311,7 +311,7 @@ impl Engine {
             return Ok(Drawn::Had);
         }
         let throttle = guess.tenant.tenant.attack_protection.suspicious_ip_throttling.stage.pre_login;
-        let name = guess.address.to_canonical().to_string();
+        let name = origin(guess.address);
         let tenant = &guess.tenant.tenant.id;
         let subject = Subject { tenant, purpose: Purpose::Suspicion, name: name.as_bytes() };
         Ok(self.store().draw(subject, self.now(), rate(throttle), draw).await?)
@@ -355,12 +355,12 @@ fn user_name(user: &UserId) -> String {
 /// What a closed account is remembered under.
 fn account(guess: &Guess<'_>) -> String {
     let Guess { tenant, connection, login, address, .. } = guess;
-    format!("{}\n{connection}\n{}\n{address}", tenant.tenant.id, login.to_lowercase())
+    format!("{}\n{connection}\n{}\n{}", tenant.tenant.id, login.to_lowercase(), origin(*address))
 }
 
 /// What a closed address is remembered under.
 fn place(guess: &Guess<'_>) -> String {
-    format!("{}\nlogin\n{}", guess.tenant.tenant.id, guess.address)
+    format!("{}\nlogin\n{}", guess.tenant.tenant.id, origin(guess.address))
 }
 
 impl From<OAuthError> for Denied {

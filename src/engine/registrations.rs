@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::UnixMs;
 use crate::config::registration::Registration as Settings;
 use crate::engine::Engine;
+use crate::model::attack_protection::origin;
 use crate::model::client::Client;
 use crate::model::record::Kind;
 use crate::protocol::ids::TenantId;
@@ -46,7 +47,7 @@ impl Registrations {
     }
 
     fn count(&self, tenant: &TenantId, address: IpAddr) -> bool {
-        let count = self.counts.get_with(format!("{tenant}\n{address}"), Arc::default);
+        let count = self.counts.get_with(format!("{tenant}\n{}", origin(address)), Arc::default);
         count.fetch_add(1, Ordering::Relaxed) < self.settings.per_address_hourly_max
     }
 }

@@ -1,6 +1,6 @@
 //! How a tenant defends its accounts against guessing; names, shapes and defaults are Auth0's.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +169,7 @@ impl BruteForce {
     pub fn mark(&self, address: IpAddr) -> String {
         match self.mode {
             CountMode::CountPerIdentifier => String::new(),
-            CountMode::CountPerIdentifierAndIp => address.to_canonical().to_string(),
+            CountMode::CountPerIdentifierAndIp => origin(address),
         }
     }
 }
@@ -178,6 +178,16 @@ impl SuspiciousAddresses {
     /// Whether what comes from `address` is counted.
     pub fn counts(&self, address: IpAddr) -> bool {
         self.enabled && self.shields.contains(&AddressShield::Block) && !names(&self.allowlist, address)
+    }
+}
+
+/// What everybody who can use `address` is counted under: for IPv6 its /64, for a subscriber has at least all of that.
+pub fn origin(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+        }
     }
 }
 
@@ -231,6 +241,18 @@ mod tests {
         assert!(!brute_force.counts(here) && brute_force.counts("11.0.0.1".parse().unwrap()));
         brute_force = BruteForce { enabled: false, ..BruteForce::default() };
         assert!(!brute_force.counts(here));
+    }
+
+    #[test]
+    fn a_subscriber_is_one_however_many_addresses_they_have() {
+        let of = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(
+            (of("192.0.2.7"), of("::ffff:192.0.2.7")),
+            ("192.0.2.7".to_owned(), "192.0.2.7".to_owned())
+        );
     }
 
     #[test]
