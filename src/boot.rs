@@ -219,7 +219,7 @@ pub async fn engine(config: &Config, surroundings: Surroundings) -> Result<Arc<E
         documents_max_age_secs: config.keys.publish_lead_secs,
         session_touch_secs: config.sessions.touch_secs,
         families_max: config.sessions.families_max,
-        log_token_successes: config.audit.token_successes,
+        audit: config.audit.clone(),
     };
     let engine = Arc::new(Engine::new(parts)?);
     bootstrap::furnish_all(&engine).await?;

@@ -62,6 +62,7 @@ use jobs::Yard;
 use known_tokens::KnownTokens;
 use mail::Mailer;
 use quotas::Quotas;
+use quotas::log_events::LogQuota;
 use registrations::Registrations;
 use secret_memo::SecretMemo;
 use serial::Serial;
@@ -107,8 +108,8 @@ pub struct Parts {
     pub session_touch_secs: u64,
     /// About how many families one session may have.
     pub families_max: u16,
-    /// Whether successful token requests are written to the tenant's log, not only failures.
-    pub log_token_successes: bool,
+    /// What is written to a tenant's log.
+    pub audit: config::audit::Audit,
 }
 
 /// The engine. Handlers hold it behind an `Arc`.
@@ -124,6 +125,7 @@ pub struct Engine {
     reloading: tokio::sync::Mutex<()>,
     endings: Arc<Endings>,
     known_tokens: KnownTokens,
+    log_quota: LogQuota,
     secret_memo: SecretMemo,
     serial: Serial,
 }
@@ -150,6 +152,7 @@ impl Engine {
         let (dns, reloading) = (Dns::new(&parts.custom_domains), tokio::sync::Mutex::default());
         let yard = Yard::new(&parts.jobs);
         let known_tokens = KnownTokens::new(parts.access_tokens_known);
+        let log_quota = LogQuota::new(&parts.audit, parts.clock.clone());
         Ok(Self {
             parts,
             yard,
@@ -161,6 +164,7 @@ impl Engine {
             reloading,
             endings,
             known_tokens,
+            log_quota,
             secret_memo,
             serial,
         })
@@ -291,14 +295,17 @@ impl Engine {
         self.serial.next()
     }
 
-    /// Writes to the tenant's log; never waits.
+    /// Writes to the tenant's log, unless its address has had too many failures written; never waits.
     pub fn log(&self, event: LogEvent) {
+        if !self.log_quota.takes(&event) {
+            return self.metrics().audit_withheld();
+        }
         self.parts.actors.audit.record(event);
     }
 
     /// Whether successful token requests are written to the tenant's log.
     pub fn logs_token_successes(&self) -> bool {
-        self.parts.log_token_successes
+        self.parts.audit.token_successes
     }
 
     /// The tenant's keys, with an active one for each of `algorithms`; made now if there was none.

@@ -14,10 +14,13 @@ pub struct Audit {
     pub flush_ms: u64,
     /// Whether every successful token request is logged too, not only failures and logins; costs a write each.
     pub token_successes: bool,
+    /// How many failures that anybody can cause (logins, exchanges, logouts) one address may have written to a tenant's log in
+    /// a minute; more are only counted. IPv6 addresses count by their /64. 0 is no bound.
+    pub failures_per_minute: u32,
 }
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { buffer: 16_384, batch: 256, flush_ms: 200, token_successes: false }
+        Self { buffer: 16_384, batch: 256, flush_ms: 200, token_successes: false, failures_per_minute: 300 }
     }
 }

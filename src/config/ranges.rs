@@ -105,6 +105,7 @@ fn cache(section: &super::cache::Cache) -> Result<(), ConfigError> {
 fn audit(section: &super::audit::Audit) -> Result<(), ConfigError> {
     within("audit.buffer", &section.buffer, &(1..=10_000_000))?;
     within("audit.batch", &section.batch, &(1..=100_000))?;
+    within("audit.failures_per_minute", &section.failures_per_minute, &(0..=1_000_000))?;
     within("audit.flush_ms", &section.flush_ms, &(1..=60_000))
 }
 

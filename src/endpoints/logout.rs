@@ -6,7 +6,7 @@ use crate::engine::authorization::BrowserMark;
 use crate::engine::logout::Logout;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::form::Form;
-use crate::protocol::ids::{ClientId, SessionId};
+use crate::protocol::ids::SessionId;
 use crate::protocol::oauth_error::OAuthError;
 use crate::transport::cookies::Cookie;
 use crate::transport::exchange::Exchange;
@@ -27,7 +27,10 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     let session = session(engine, exchange);
     let (browser, is_new) = authorize::browser(engine, exchange)?;
     let asked = engine.logout(tenant, &form, BrowserMark::of(&browser), session).await;
-    let (logout, must_ask) = asked.inspect_err(|error| refused(engine, exchange, &form, error))?;
+    let (logout, must_ask) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return Err(refused(engine, exchange, &form, error).await),
+    };
     let mut reply = if must_ask {
         html::see_other(&format!("/u/logout?state={}", engine.seal_logout(tenant, &logout)?))
     } else {
@@ -51,8 +54,10 @@ pub async fn answer_v2(engine: &Engine, exchange: &Exchange) -> Result<Reply, OA
     let mut logout = Logout::here(BrowserMark::of(&browser), form.value("ui_locales"), engine.now());
     logout.client = client.map(str::to_owned);
     if let Some(uri) = form.value("returnTo") {
-        let place = engine.after_logout(tenant, client, uri, None).await;
-        logout.redirect_uri = Some(place.inspect_err(|error| refused(engine, exchange, &form, error))?);
+        logout.redirect_uri = match engine.after_logout(tenant, client, uri, None).await {
+            Ok(place) => Some(place),
+            Err(error) => return Err(refused(engine, exchange, &form, error).await),
+        };
     }
     let mut reply = end(engine, exchange, session(engine, exchange), &logout).await?;
     if is_new {
@@ -79,16 +84,23 @@ async fn end(
     Ok(reply)
 }
 
-fn refused(engine: &Engine, exchange: &Exchange, form: &Form<'_>, error: &OAuthError) {
+/// Tells the tenant's log, which names no client that there is not.
+async fn refused(engine: &Engine, exchange: &Exchange, form: &Form<'_>, error: OAuthError) -> OAuthError {
+    let tenant = &exchange.tenant().tenant.id;
+    let client = match form.value("client_id") {
+        Some(id) => engine.cached().client(tenant, id).await.unwrap_or_default(),
+        None => None,
+    };
     engine.log(LogEvent {
-        tenant: exchange.tenant().tenant.id.clone(),
+        tenant: tenant.clone(),
         event: EventType::Flo,
         at: engine.now(),
-        client: form.value("client_id").map(|id| ClientId::from(id.chars().take(128).collect::<String>())),
+        client: client.map(|client| client.client_id.clone()),
         user: None,
         organization: None,
         session: session(engine, exchange),
         address: Some(exchange.peer().address.to_string()),
         description: error.description.to_string(),
     });
+    error
 }

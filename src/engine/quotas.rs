@@ -16,6 +16,8 @@ use crate::clock::Clock;
 use crate::config::management::Management as Settings;
 use crate::protocol::ids::{ClientId, TenantId};
 
+pub mod log_events;
+
 /// How long a client's use is remembered after its last request; by then every bucket of the ranges allowed in
 /// configuration that matters is full again.
 const FORGET: Duration = Duration::from_mins(10);

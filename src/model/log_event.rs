@@ -74,6 +74,22 @@ pub enum EventType {
 }
 
 impl EventType {
+    /// Whether anybody can cause it without having proved anything, as often as they like.
+    pub const fn is_free_to_cause(self) -> bool {
+        matches!(
+            self,
+            Self::F
+                | Self::Feacft
+                | Self::Feccft
+                | Self::Fepft
+                | Self::Fertft
+                | Self::Flo
+                | Self::Fp
+                | Self::Fs
+                | Self::Fu
+        )
+    }
+
     /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {

@@ -19,9 +19,10 @@ pub struct Counter(AtomicU64);
 #[derive(Debug)]
 pub struct CounterBy<A>(Box<[AtomicU64]>, PhantomData<A>);
 
-/// A number that grows under the words of two labels; only pairs that happened are shown.
+/// A number that grows under the words of two labels; only pairs that happened are shown, unless it counts `FROM_ZERO`: then
+/// an alert hears of the first.
 #[derive(Debug)]
-pub struct CounterByTwo<A, B>(Box<[AtomicU64]>, PhantomData<(A, B)>);
+pub struct CounterByTwo<A, B, const FROM_ZERO: bool = false>(Box<[AtomicU64]>, PhantomData<(A, B)>);
 
 /// A number that goes up and down.
 #[derive(Debug, Default)]
@@ -52,7 +53,7 @@ impl<A: Label> CounterBy<A> {
     }
 }
 
-impl<A: Label, B: Label> CounterByTwo<A, B> {
+impl<A: Label, B: Label, const FROM_ZERO: bool> CounterByTwo<A, B, FROM_ZERO> {
     /// Adds one under `first` and `second`.
     pub fn count(&self, first: A, second: B) {
         self.0[first.index() * B::ALL.len() + second.index()].fetch_add(1, Relaxed);
@@ -93,7 +94,7 @@ impl<A: Label> Default for CounterBy<A> {
     }
 }
 
-impl<A: Label, B: Label> Default for CounterByTwo<A, B> {
+impl<A: Label, B: Label, const FROM_ZERO: bool> Default for CounterByTwo<A, B, FROM_ZERO> {
     fn default() -> Self {
         Self((0..A::ALL.len() * B::ALL.len()).map(|_| AtomicU64::new(0)).collect(), PhantomData)
     }
@@ -129,12 +130,12 @@ impl<A: Label> EncodeMetric for CounterBy<A> {
     }
 }
 
-impl<A: Label, B: Label> EncodeMetric for CounterByTwo<A, B> {
+impl<A: Label, B: Label, const FROM_ZERO: bool> EncodeMetric for CounterByTwo<A, B, FROM_ZERO> {
     fn encode(&self, mut out: MetricEncoder) -> fmt::Result {
         for (first, row) in A::ALL.iter().zip(self.0.chunks(B::ALL.len())) {
             for (second, cell) in B::ALL.iter().zip(row) {
                 let value = cell.load(Relaxed);
-                if value == 0 {
+                if value == 0 && !FROM_ZERO {
                     continue;
                 }
                 let labels = [(A::KEY, first.text()), (B::KEY, second.text())];

@@ -52,6 +52,8 @@ series! {
     actor_restarts: CounterBy<ActorName>,
     /// Log events dropped because the audit queue was full
     audit_dropped: Counter,
+    /// Log events not written because their address had caused too many
+    audit_withheld: Counter,
     /// Cache look-ups, absence found in a cache being a hit
     cache_lookups: CounterByTwo<CacheName, LookupLabel>,
     /// Connections open
@@ -59,7 +61,7 @@ series! {
     /// Connections cut because they outlived the drain period
     connections_cut: Counter,
     /// Back-channel logouts and messages, by what became of them or of an attempt
-    deliveries: CounterByTwo<DeliveryKind, DeliveryOutcome>,
+    deliveries: CounterByTwo<DeliveryKind, DeliveryOutcome, true>,
     /// Deliveries that wait or are on their way
     deliveries_waiting: Gauge,
     /// Gaps in the change feed, each of which dropped every cache
@@ -159,6 +161,11 @@ impl Metrics {
     /// The audit queue was full for `n` log events.
     pub fn audit_dropped(&self, n: u64) {
         self.series.audit_dropped.add(n);
+    }
+
+    /// A log event was not written because its address had caused too many.
+    pub fn audit_withheld(&self) {
+        self.series.audit_withheld.add(1);
     }
 
     /// Something became of a delivery.
