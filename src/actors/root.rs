@@ -130,6 +130,10 @@ impl Actor for Root {
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => return Ok(()),
         };
         if let Some(position) = state.alive.remove(&who.get_id()) {
+            if state.health.is_stopping() {
+                tracing::debug!(actor = ?position.name(), why, "an actor ended");
+                return Ok(());
+            }
             tracing::error!(actor = ?position.name(), why, "an actor ended");
             state.fill(&myself, position).await;
         }
