@@ -6,7 +6,7 @@ use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::model::client::Client;
 use crate::protocol::oauth_error::OAuthError;
-use crate::signing::foreign;
+use crate::signing::foreign::{self, NumericDate};
 use crate::store::spends::{Purpose, Spent, Thing};
 use crate::transport::exchange::Exchange;
 
@@ -16,16 +16,19 @@ const SKEW_SECS: u64 = 60;
 /// The longest life an assertion may give itself, in seconds; its `jti` is remembered that long.
 const LIFETIME_MAX_SECS: u64 = 600;
 
+/// What an assertion calls itself, if anything.
+const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
+
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
     sub: String,
     aud: Audiences,
-    exp: u64,
+    exp: NumericDate,
     #[serde(default)]
-    nbf: Option<u64>,
+    nbf: Option<NumericDate>,
     #[serde(default)]
-    iat: Option<u64>,
+    iat: Option<NumericDate>,
     jti: String,
 }
 
@@ -50,6 +53,9 @@ pub async fn check(
     let refused = |cause: &str| OAuthError::invalid_client().because(cause);
     let jwks = client.jwks.as_ref().ok_or_else(|| refused("the client has no keys"))?;
     let verified = foreign::verify_with_jwks(jwks, assertion).map_err(|error| refused(&error.to_string()))?;
+    if !verified.typ.as_deref().is_none_or(is_of_ours) {
+        return Err(refused("a JWT of another type"));
+    }
     let claims: Claims =
         serde_json::from_slice(&verified.claims).map_err(|error| refused(&error.to_string()))?;
     let client_id = client.client_id.as_str();
@@ -70,12 +76,18 @@ pub async fn check(
         name: name.as_bytes(),
         session: None,
         // Remembered longer than it is accepted: the store's clock may be ahead of ours.
-        expires_at: UnixMs::from_secs(claims.exp.saturating_add(2 * SKEW_SECS)),
+        expires_at: UnixMs::from_secs(claims.exp.secs().saturating_add(2 * SKEW_SECS)),
     };
     match engine.store().spend(thing, b"").await? {
         Spent::First => Ok(()),
         Spent::Before(_) => Err(refused("the assertion was used before")),
     }
+}
+
+/// Whether a JWT that calls itself `typ` may authenticate: what was made for something else may not (RFC 8725 §3.11).
+fn is_of_ours(typ: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    TYPES.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
 }
 
 fn is_for_us(audiences: &Audiences, issuer: &str) -> bool {
@@ -90,14 +102,14 @@ fn is_for_us(audiences: &Audiences, issuer: &str) -> bool {
 }
 
 fn check_times(claims: &Claims, now: UnixMs) -> Result<(), &'static str> {
-    let now = now.secs();
-    if claims.exp.saturating_add(SKEW_SECS) <= now {
+    let (now, exp) = (now.secs(), claims.exp.secs());
+    if exp.saturating_add(SKEW_SECS) <= now {
         return Err("the assertion has expired");
     }
-    if claims.exp > now + LIFETIME_MAX_SECS + SKEW_SECS {
+    if exp > now + LIFETIME_MAX_SECS + SKEW_SECS {
         return Err("the assertion lives too long");
     }
-    let starts = claims.nbf.into_iter().chain(claims.iat).max().unwrap_or_default();
+    let starts = claims.nbf.into_iter().chain(claims.iat).map(NumericDate::secs).max().unwrap_or_default();
     if starts > now + SKEW_SECS {
         return Err("the assertion is not valid yet");
     }
@@ -110,7 +122,15 @@ mod tests {
 
     fn claims(exp: u64, nbf: Option<u64>) -> Claims {
         let aud = Audiences::One(String::new());
-        Claims { iss: "c".into(), sub: "c".into(), aud, exp, nbf, iat: None, jti: "j".into() }
+        Claims {
+            iss: "c".into(),
+            sub: "c".into(),
+            aud,
+            exp: exp.into(),
+            nbf: nbf.map(NumericDate::from),
+            iat: None,
+            jti: "j".into(),
+        }
     }
 
     #[test]
@@ -122,6 +142,27 @@ mod tests {
         assert!(check_times(&claims(10_661, None), now).is_err());
         assert!(check_times(&claims(10_100, Some(10_060)), now).is_ok());
         assert!(check_times(&claims(10_100, Some(10_061)), now).is_err());
+    }
+
+    #[test]
+    fn what_was_made_for_something_else_does_not_authenticate() {
+        for own in ["JWT", "jwt", "application/jwt", "client-authentication+jwt"] {
+            assert!(is_of_ours(own), "{own}");
+        }
+        for other in ["at+jwt", "oauth-authz-req+jwt", "dpop+jwt", "logout+jwt", ""] {
+            assert!(!is_of_ours(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn instants_need_not_be_whole_seconds() {
+        let text = r#"{"iss":"c","sub":"c","aud":"a","exp":10100.75,"iat":10000.2,"jti":"j"}"#;
+        let claims: Claims = serde_json::from_str(text).unwrap();
+        assert_eq!((claims.exp.secs(), claims.iat.map(NumericDate::secs)), (10_100, Some(10_000)));
+        for bad in ["-1", "1e300", "\"10\""] {
+            let text = text.replace("10100.75", bad);
+            assert!(serde_json::from_str::<Claims>(&text).is_err(), "{bad}");
+        }
     }
 
     #[test]

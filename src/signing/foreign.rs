@@ -34,6 +34,32 @@ pub fn verify_with_jwks(jwks: &Value, token: &str) -> Result<Verified, BadToken>
     Err(refusal)
 }
 
+/// An instant as a JWT gives it: seconds since 1970, not always whole ones (RFC 7519 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "f64")]
+pub struct NumericDate(u64);
+
+impl NumericDate {
+    /// The second in which it lies.
+    pub const fn secs(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for NumericDate {
+    fn from(secs: u64) -> Self {
+        Self(secs)
+    }
+}
+
+impl TryFrom<f64> for NumericDate {
+    type Error = std::time::TryFromFloatSecsError;
+
+    fn try_from(secs: f64) -> Result<Self, Self::Error> {
+        std::time::Duration::try_from_secs_f64(secs).map(|since| Self(since.as_secs()))
+    }
+}
+
 /// What the key says of itself (RFC 7517 §4.2–4.4); silence permits.
 fn may_verify(jwk: &Value, algorithm: JwsAlgorithm) -> bool {
     let kind = match algorithm {

@@ -10,7 +10,7 @@ use crate::engine::authorization::arrival::PARAMETERS;
 use crate::model::client::Client;
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
-use crate::signing::foreign;
+use crate::signing::foreign::{self, NumericDate};
 use crate::tenancy::TenantView;
 
 /// How far the client's clock may be ahead or behind, in seconds.
@@ -26,9 +26,9 @@ const NESTED: [&str; 2] = ["request", "request_uri"];
 struct Registered {
     iss: String,
     aud: Audiences,
-    exp: u64,
+    exp: NumericDate,
     #[serde(default)]
-    nbf: Option<u64>,
+    nbf: Option<NumericDate>,
     #[serde(default)]
     sub: Option<String>,
     client_id: String,
@@ -71,10 +71,10 @@ fn check(claims: &Registered, client: &Client, issuer: &str, now: u64) -> Result
     if !claims.aud.contains(issuer) && !claims.aud.contains(issuer.trim_end_matches('/')) {
         return Err("aud is not this issuer");
     }
-    if claims.exp.saturating_add(SKEW_SECS) <= now {
+    if claims.exp.secs().saturating_add(SKEW_SECS) <= now {
         return Err("expired");
     }
-    if claims.nbf.is_some_and(|start| start > now + SKEW_SECS) {
+    if claims.nbf.is_some_and(|start| start.secs() > now + SKEW_SECS) {
         return Err("not valid yet");
     }
     Ok(())
