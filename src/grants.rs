@@ -99,11 +99,11 @@ impl Granted {
         crate::claims::front_channel::parameters(self.facts, &self.keys, beside)
     }
 
-    /// Signs the tokens.
+    /// Signs the tokens; `asked_scope` tells whether a scope was asked for.
     ///
     /// # Errors
     /// `server_error`.
-    pub fn issue(self) -> Result<Issued, OAuthError> {
-        Issued::sign(&self.facts, &self.keys, self.refresh_token.as_deref())
+    pub fn issue(self, asked_scope: bool) -> Result<Issued, OAuthError> {
+        Issued::sign(&self.facts, &self.keys, self.refresh_token.as_deref(), asked_scope)
     }
 }

@@ -56,7 +56,9 @@ pub struct Document {
     pub token_endpoint_auth_methods_supported: Vec<AuthMethod>,
     pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub revocation_endpoint_auth_methods_supported: Vec<AuthMethod>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
 }
 
 /// The metadata of `tenant`, whose issuer ends in a slash.
@@ -104,7 +106,7 @@ pub fn document(
         acr_values_supported: Amr::ACRS.to_vec(),
         request_parameter_supported: PARAMETERS.contains(&"request"),
         request_uri_parameter_supported: READS_FOREIGN_NAMES,
-        request_object_signing_alg_values_supported: JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec(),
+        request_object_signing_alg_values_supported: foreign_algorithms(),
         pushed_authorization_request_endpoint: at("oauth/par"),
         registration_endpoint: tenant
             .tenant
@@ -115,8 +117,15 @@ pub fn document(
         subject_types_supported: vec!["public"],
         id_token_signing_alg_values_supported: Algorithm::ALL.to_vec(),
         token_endpoint_auth_methods_supported: methods.to_vec(),
-        token_endpoint_auth_signing_alg_values_supported: JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec(),
+        token_endpoint_auth_signing_alg_values_supported: foreign_algorithms(),
         introspection_endpoint_auth_methods_supported: confidential,
+        introspection_endpoint_auth_signing_alg_values_supported: foreign_algorithms(),
         revocation_endpoint_auth_methods_supported: methods.to_vec(),
+        revocation_endpoint_auth_signing_alg_values_supported: foreign_algorithms(),
     }
+}
+
+/// What clients may sign with.
+fn foreign_algorithms() -> Vec<&'static str> {
+    JwsAlgorithm::ALL.map(JwsAlgorithm::name).to_vec()
 }

@@ -15,12 +15,18 @@ pub struct Issued {
 const ORDINARY_BYTES: [usize; 2] = [1_024, 2_560];
 
 impl Issued {
-    /// Signs what `facts` say with `keys`; `refresh_token` goes along as it is. Every string but `scope` is base64url
+    /// Signs what `facts` say with `keys`; `refresh_token` goes along as it is; `asked_scope` tells
+    /// whether a scope was asked for. Every string but `scope` is base64url
     /// or dots; `scope` holds no character that JSON escapes (RFC 6749 §3.3), so nothing here needs escaping.
     ///
     /// # Errors
     /// `server_error` when a key that was there a moment ago is not.
-    pub fn sign(facts: &Facts, keys: &KeySet, refresh_token: Option<&str>) -> Result<Self, OAuthError> {
+    pub fn sign(
+        facts: &Facts,
+        keys: &KeySet,
+        refresh_token: Option<&str>,
+        asked_scope: bool,
+    ) -> Result<Self, OAuthError> {
         let mut json = Vec::with_capacity(ORDINARY_BYTES[usize::from(facts.wants_id_token())]);
         json.extend_from_slice(b"{\"access_token\":\"");
         sign_onto(facts, keys, Carrier::AccessToken, &mut json)?;
@@ -36,7 +42,8 @@ impl Issued {
         if let Some(refresh_token) = refresh_token {
             member("refresh_token", refresh_token);
         }
-        if !facts.scope.is_empty() {
+        // Who asked for some and got none must hear of it (RFC 6749 §5.1).
+        if asked_scope || !facts.scope.is_empty() {
             member("scope", facts.scope.as_str());
         }
         member("token_type", "Bearer");

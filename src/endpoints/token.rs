@@ -63,7 +63,9 @@ async fn exchange_tokens(
     }
     form.retain(|name| grant.parameters.contains(&name));
     let granted = redeem(engine, exchange, &caller, grant, &form).await?;
-    Ok(granted.issue()?.into_json())
+    // That of a code was asked for where it was issued.
+    let asked_scope = form.value("scope").is_some() || grant.name == GrantType::AuthorizationCode;
+    Ok(granted.issue(asked_scope)?.into_json())
 }
 
 async fn redeem(
@@ -97,6 +99,10 @@ async fn redeem(
 fn report(engine: &Engine, exchange: &Exchange, attempt: &Attempt, error: &OAuthError) {
     let request_id = exchange.request_id();
     match error.fault {
+        // As many of these as there are requests too many.
+        Fault::Ourselves if error.code == ErrorCode::TemporarilyUnavailable => {
+            tracing::warn!(%request_id, cause = error.cause, "token request put off");
+        }
         Fault::Ourselves => {
             tracing::error!(%request_id, code = error.code.name(), cause = error.cause, "token request failed");
         }

@@ -92,3 +92,11 @@ async fn an_endless_password_is_not_hashed() {
     world.token(&form("ann@example.test", &long)).await.refused(400, "invalid_request");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_for_scopes_and_got_none_hears_of_it() {
+    let world = World::start().await;
+    let login = world.login("app", "fly:planes").await.json();
+    assert_eq!(login["scope"], "", "RFC 6749 \u{a7}5.1");
+    world.stop().await;
+}
