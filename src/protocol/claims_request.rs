@@ -197,7 +197,7 @@ fn position(name: &str) -> Option<usize> {
 
 fn malformed() -> OAuthError {
     OAuthError::invalid_request(
-        "The claims parameter is not a JSON object as OpenID Connect Core §5.5 describes it",
+        "The claims parameter is not a JSON object as section 5.5 of OpenID Connect Core describes it",
     )
 }
 

@@ -138,7 +138,8 @@ pub struct OAuthError {
 impl OAuthError {
     /// An error with `code`, blamed on `fault`, that tells the caller `description`.
     pub fn new(code: ErrorCode, fault: Fault, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), cause: None, fault, retry_after_secs: None }
+        let description = legal(description.into());
+        Self { code, description, cause: None, fault, retry_after_secs: None }
     }
 
     /// `invalid_request`: the application sent something malformed.
@@ -189,5 +190,31 @@ impl OAuthError {
     pub fn retry_after(mut self, secs: u64) -> Self {
         self.retry_after_secs = Some(secs);
         self
+    }
+}
+/// `text` in the characters of an `error_description` (RFC 6749 §5.2): it may quote what a caller sent.
+fn legal(text: Cow<'static, str>) -> Cow<'static, str> {
+    let stays = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+    if text.chars().all(stays) {
+        return text;
+    }
+    let spelled = |c| match c {
+        '"' => '\'',
+        '\\' => '/',
+        other if stays(other) => other,
+        _ => '?',
+    };
+    text.chars().map(spelled).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_quotes_nothing_that_it_must_not_hold() {
+        let error = OAuthError::invalid_request("not \"a\\b\" in é\n".to_owned());
+        assert_eq!(error.description, "not 'a/b' in ??");
+        assert!(matches!(OAuthError::invalid_request("as it is").description, Cow::Borrowed(_)));
     }
 }

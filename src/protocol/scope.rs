@@ -21,7 +21,7 @@ const FEW: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadScope {
     /// It holds a character that no scope token may hold.
-    #[error("scope holds a character outside RFC 6749 §3.3")]
+    #[error("scope holds a character outside section 3.3 of RFC 6749")]
     Character,
     /// It holds more than [`TOKENS_MAX`] tokens.
     #[error("scope holds too many tokens")]
