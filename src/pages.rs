@@ -28,6 +28,11 @@ use crate::transport::reply::Reply;
 
 use visit::Visit;
 
+/// Whether a page may be at `path`.
+pub fn is_page(path: &str) -> bool {
+    path.starts_with("/u/") || path == magic_link::PATH
+}
+
 /// Answers with the page at a path below `/u/`.
 ///
 /// # Errors

@@ -107,17 +107,14 @@ async fn answer_others(engine: &Engine, exchange: &Exchange) -> Reply {
             told(exchange, logout::answer(engine, exchange).await)
         }
         ("/v2/logout", &Method::GET) => told(exchange, logout::answer_v2(engine, exchange).await),
-        (path, &Method::GET | &Method::POST)
-            if path.starts_with("/u/") || path == pages::magic_link::PATH =>
-        {
+        (path, &Method::GET | &Method::POST) if pages::is_page(path) => {
             told(exchange, pages::answer(engine, exchange).await)
         }
         // Everybody.
-        (
-            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server",
-            &Method::GET | &Method::HEAD,
-        ) => discovery::answer(engine, exchange),
-        ("/.well-known/jwks.json", &Method::GET | &Method::HEAD) => jwks::answer(engine, exchange).await,
+        ("/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server", &Method::GET) => {
+            discovery::answer(engine, exchange)
+        }
+        ("/.well-known/jwks.json", &Method::GET) => jwks::answer(engine, exchange).await,
         // Administrators.
         (path, _) if path.starts_with(management::PREFIX) => management::answer(engine, exchange).await,
         (path, method) => elsewhere(path, method),
@@ -160,7 +157,7 @@ fn elsewhere(path: &str, method: &Method) -> Reply {
             Manner::default(),
         );
     };
-    if method == Method::OPTIONS {
+    if method == Method::OPTIONS && !pages::is_page(path) {
         return reply::preflight(methods);
     }
     let error =
@@ -181,9 +178,10 @@ fn methods_of(path: &str) -> Option<&'static str> {
         | "/dbconnections/signup"
         | "/dbconnections/change_password"
         | "/passwordless/start" => Some("POST"),
-        "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, POST"),
-        "/v2/logout" => Some("GET"),
-        "/.well-known/openid-configuration"
+        "/authorize" | "/oidc/logout" | "/userinfo" => Some("GET, HEAD, POST"),
+        path if pages::is_page(path) => Some("GET, HEAD, POST"),
+        "/v2/logout"
+        | "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/.well-known/jwks.json" => Some("GET, HEAD"),
         path if register::named(path).is_some() => Some("GET, PUT, DELETE"),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
 
 use crate::claims::rows::{self, Carrier};
 use crate::claims::{Facts, Requested, Subject};
@@ -19,7 +20,7 @@ use crate::transport::reply::{self, Reply};
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     let mut reply = match claims(engine, exchange).await {
         Ok(body) => reply::json(StatusCode::OK, body),
-        Err(error) => reply::error(&error, manner(exchange)),
+        Err(error) => refused(exchange, &error),
     };
     reply::readable_everywhere(&mut reply);
     reply
@@ -55,6 +56,16 @@ async fn claims(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthEr
         jti: engine.next_serial(),
     };
     Ok(rows::render(&facts, Carrier::UserInfo))
+}
+
+/// To whoever says nothing of who they are, the challenge names no error (RFC 6750 §3.1).
+fn refused(exchange: &Exchange, error: &OAuthError) -> Reply {
+    let mut reply = reply::error(error, manner(exchange));
+    let is_silent = !exchange.headers().contains_key(AUTHORIZATION) && exchange.body().is_empty();
+    if is_silent && error.code == ErrorCode::InvalidToken {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    reply
 }
 
 /// What the application asked for by name, as the token that it got says.

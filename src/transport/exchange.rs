@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, USER_AGENT};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 
 use crate::clock::UnixMs;
 use crate::model::session::Device;
@@ -27,15 +27,24 @@ impl Exchange {
     /// Finds the tenant that the request is for, by host.
     ///
     /// # Errors
-    /// `invalid_request`: 404 when the host belongs to nobody, 400 when `Authorization` or `Host` comes twice.
+    /// `invalid_request`: 404 when the host belongs to nobody, 400 when `Authorization` or `Host` comes twice, or no `Host`
+    /// with HTTP/1.1.
     pub fn admit(arrival: Arrival, tenancy: &Tenancy) -> Result<Self, OAuthError> {
         let Arrival { request, peer, request_id, .. } = arrival;
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        if head.method == Method::HEAD {
+            // RFC 9110 §9.3.2: as GET; the connection leaves the content out.
+            head.method = Method::GET;
+        }
         for name in [AUTHORIZATION, HOST] {
             // RFC 9110 §5.3, §7.2: with two, a proxy in front may have believed the other one.
             if head.headers.get_all(&name).iter().nth(1).is_some() {
                 return Err(OAuthError::invalid_request(format!("Header given more than once: {name}")));
             }
+        }
+        if head.version == Version::HTTP_11 && !head.headers.contains_key(HOST) {
+            // RFC 9112 §3.2; a default tenant must not answer for whoever was meant.
+            return Err(OAuthError::invalid_request("Header missing: host"));
         }
         let tenant = tenancy.at_host(host(&head)).ok_or_else(nobody)?;
         Ok(Self { head, body, tenant, peer, request_id })

@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use reqwest::Method;
+
 use crate::world::World;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -45,6 +47,32 @@ async fn json_bodies_read_like_forms() {
     });
     let answer = world.raw("/oauth/token", "application/json; charset=utf-8", body.to_string()).await;
     assert_eq!(answer.claims()["sub"], "m2m@clients");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_says_for_whom_it_is() {
+    let world = World::start().await;
+    let ask = |more: &str| format!("GET /.well-known/jwks.json HTTP/1.1\r\n{more}connection: close\r\n\r\n");
+    let answer = world.bytes(&ask("")).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "RFC 9112 \u{a7}3.2: {answer}");
+    assert!(answer.contains("\"invalid_request\""), "{answer}");
+    assert!(world.bytes(&ask("host: localhost\r\n")).await.starts_with("HTTP/1.1 200 "));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_got_has_a_head_and_pages_are_nobody_elses() {
+    let world = World::start().await;
+    let (get, head) = (world.get("/u/login").await, world.ask(Method::HEAD, "/u/login").await);
+    assert_eq!((head.status, head.body.as_str()), (get.status, ""));
+    assert_eq!(world.ask(Method::HEAD, "/.well-known/jwks.json").await.status, 200);
+    for method in [Method::PUT, Method::OPTIONS] {
+        let answer = world.ask(method, "/u/login").await;
+        answer.refused(405, "invalid_request");
+        assert_eq!(answer.headers["allow"], "GET, HEAD, POST");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"), "{answer:?}");
+    }
     world.stop().await;
 }
 

@@ -30,5 +30,6 @@ async fn other_tokens_are_refused_with_a_challenge() {
     }
     let bare = world.get("/userinfo").await;
     bare.refused(401, "invalid_token");
+    assert_eq!(bare.headers["www-authenticate"], "Bearer", "who said nothing made no error (RFC 6750 §3.1)");
     world.stop().await;
 }

@@ -18,6 +18,8 @@ use jeton::model::user::User;
 use jeton::protocol::ids::TenantId;
 use jeton::store::embedded::Embedded;
 use jeton::store::records::Expect;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::answer::Answer;
 use crate::watched_store::{Watch, WatchedStore};
@@ -242,7 +244,21 @@ impl Caller {
     }
 
     pub(crate) async fn options(&self, path: &str) -> Answer {
-        self.send(self.http.request(reqwest::Method::OPTIONS, format!("{}{path}", self.base))).await
+        self.ask(reqwest::Method::OPTIONS, path).await
+    }
+
+    pub(crate) async fn ask(&self, method: reqwest::Method, path: &str) -> Answer {
+        self.send(self.http.request(method, format!("{}{path}", self.base))).await
+    }
+
+    /// What comes back for these very bytes.
+    pub(crate) async fn bytes(&self, request: &str) -> String {
+        let (_, port) = self.base.rsplit_once(':').unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", port.parse().unwrap())).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
