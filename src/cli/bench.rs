@@ -4,6 +4,7 @@
 //! count from when a request was due.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,8 +30,14 @@ use wire::Wire;
 /// The longest that one answer may take before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Rates of the open loop: from one request in a quarter of an hour to more than any machine sends.
+const RATES: RangeInclusive<f64> = 0.001..=1e7;
+
 /// How long a connection waits after a loss, so that a server that is away is not flooded.
 const AFTER_A_LOSS: Duration = Duration::from_millis(50);
+
+/// So much of the first refusal's body is told.
+const TOLD_MAX: usize = 300;
 
 /// Why there was no run.
 #[derive(Debug)]
@@ -40,7 +47,7 @@ struct Fault {
 }
 
 /// Runs the load and writes the report to `out`. The exit status: 0, 1 when no answer was good, 64 for a fault in the
-/// arguments, 69 when the server cannot be reached or a login fails.
+/// arguments, 69 when the server never answers or a login fails.
 pub fn run(arguments: &BenchArguments, out: &mut impl Write, err: &mut impl Write) -> u8 {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(usize::from(arguments.threads)).enable_all().build();
@@ -53,7 +60,7 @@ pub fn run(arguments: &BenchArguments, out: &mut impl Write, err: &mut impl Writ
             let text = if arguments.json { json(&report) } else { report.to_string() };
             // Whoever closed the pipe does not want the report.
             let _written = out.write_all(text.as_bytes());
-            u8::from(report.good == 0)
+            report.status()
         }
         Err(fault) => {
             let _written = writeln!(err, "{}", fault.text);
@@ -70,7 +77,7 @@ async fn bench(arguments: &BenchArguments) -> Result<Report, Fault> {
         askers.push(Asker::new(&request, &target.host, &target.path("/oauth/token"), token));
     }
     let (warmup, duration) = (Duration::from_secs(arguments.warmup), Duration::from_secs(arguments.duration));
-    let rate = arguments.rate.map(|rate| rate.0);
+    let rate = rate(arguments)?;
     let began = Instant::now();
     let pace = Arc::new(Pace::new(began, warmup, duration, rate));
     // One for all: a histogram of each connection's own would push the others out of the cache.
@@ -84,12 +91,23 @@ async fn bench(arguments: &BenchArguments) -> Result<Report, Fault> {
     tokio::time::sleep_until(began + warmup).await;
     let cpu_before = arguments.pid.map(cpu_time).transpose()?;
     tokio::time::sleep_until(began + warmup + duration).await;
-    let cpu_after = arguments.pid.map(cpu_time).transpose()?;
+    // A server that is gone by now is in the report already, as answers that were lost.
+    let cpu_after = arguments.pid.and_then(|pid| cpu_time(pid).ok());
     for connection in connections {
         connection.await.map_err(|error| unavailable(error.to_string()))?;
     }
     let cpu = cpu_after.zip(cpu_before).map(|(after, before)| after.saturating_sub(before));
     Ok(report(arguments, &locked(&tally), duration, cpu))
+}
+
+/// How many requests a second in the open loop.
+fn rate(arguments: &BenchArguments) -> Result<Option<f64>, Fault> {
+    let rate = arguments.rate.map(|rate| rate.0);
+    if rate.is_some_and(|rate| !RATES.contains(&rate)) {
+        let (least, most) = (RATES.start(), RATES.end());
+        return Err(usage(format!("--rate: expected {least} to {most} requests a second")));
+    }
+    Ok(rate)
 }
 
 /// Asks turn by turn until the run is over, or the chain is.
@@ -110,16 +128,23 @@ async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Ar
                 // Overload can be tried again with the same token; a refusal cannot.
                 let ends = asker.is_chain() && !matches!(answer.status, 429 | 500..);
                 if let Some(tally) = counted {
-                    locked(tally).refused(answer.status, now - sent);
+                    let mut tally = locked(tally);
+                    tally.refused(answer.status, now - sent);
+                    tally.explain(|| String::from_utf8_lossy(answer.body).chars().take(TOLD_MAX).collect());
                 }
                 if ends {
                     locked(&tally).ended();
                     break;
                 }
             }
-            Ok(Err(_)) | Err(_) => {
+            lost => {
                 if let Some(tally) = counted {
-                    locked(tally).lost();
+                    let mut tally = locked(tally);
+                    tally.lost();
+                    tally.explain(|| match lost {
+                        Ok(Err(fault)) => fault.to_string(),
+                        _ => format!("no answer within {} s", PATIENCE.as_secs()),
+                    });
                 }
                 tokio::time::sleep(AFTER_A_LOSS).await;
             }
@@ -151,6 +176,7 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
         lost: all.losses(),
         unanswered: rate.map(|rate| (rate * seconds - float(all.answers() + all.losses())).max(0.0).round()),
         chains_ended: all.chains_ended(),
+        first_fault: all.first_fault().map(str::to_owned),
         latency_ms: all.percentiles(),
         sent_latency_ms: all.sent_percentiles(),
         refusal_latency_ms: all.refusal_percentiles(),

@@ -80,7 +80,12 @@ impl Plan {
         let loads = vec![
             load("refresh", asked.refresh.0, units.refresh_us, units.redis_refresh_us),
             load("client_credentials", asked.client_credentials.0, units.client_credentials_us, 0.0),
-            load("introspection", asked.introspections.0, units.introspection_us, 0.0),
+            load(
+                "introspection",
+                asked.introspections.0,
+                units.introspection_us,
+                units.redis_introspection_us,
+            ),
             load("password login", asked.logins.0, units.login_us, units.redis_login_us),
         ];
         let engine_cores_busy: f64 = loads.iter().map(Load::engine_cores).sum();

@@ -60,7 +60,7 @@ pub enum Workload {
         #[arg(long, env = "JETON_PASSWORD", hide_env_values = true, required_unless_present = "tokens")]
         password: Option<Secret>,
         /// Refresh tokens to start from, one per line, instead of logins
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password"])]
+        #[arg(long, value_name = "FILE", conflicts_with = "username")]
         tokens: Option<PathBuf>,
         #[arg(long)]
         audience: Option<String>,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::cli::EXIT_UNAVAILABLE;
+
 /// The longest latency that is told apart, in microseconds; longer ones count as this.
 const LATENCY_MAX_US: u64 = 60_000_000;
 
@@ -21,6 +23,8 @@ pub(super) struct Tally {
     lost: u64,
     /// Chains that ended because their token was refused.
     ended: u64,
+    /// What the first answer that was not good said, or why there was none.
+    first_fault: Option<String>,
 }
 
 /// The report of a run.
@@ -40,9 +44,12 @@ pub(super) struct Report {
     /// In the open loop: what was due, and not answered within the run.
     pub(super) unanswered: Option<f64>,
     pub(super) chains_ended: u64,
-    pub(super) latency_ms: Percentiles,
+    /// What the first answer that was not good said, or why there was none.
+    pub(super) first_fault: Option<String>,
+    /// Of good answers, when there were any.
+    pub(super) latency_ms: Option<Percentiles>,
     /// Of the same answers, from when they were sent, not from when that was due.
-    pub(super) sent_latency_ms: Percentiles,
+    pub(super) sent_latency_ms: Option<Percentiles>,
     /// Of refusals, when there were any; from when they were sent.
     pub(super) refusal_latency_ms: Option<Percentiles>,
     /// Of the server's process, when it was named.
@@ -70,6 +77,7 @@ impl Tally {
             refused: BTreeMap::new(),
             lost: 0,
             ended: 0,
+            first_fault: None,
         })
     }
 
@@ -85,6 +93,15 @@ impl Tally {
 
     pub(super) fn lost(&mut self) {
         self.lost += 1;
+    }
+
+    /// Notes why an answer was not good, unless one was noted before.
+    pub(super) fn explain(&mut self, fault: impl FnOnce() -> String) {
+        self.first_fault.get_or_insert_with(fault);
+    }
+
+    pub(super) fn first_fault(&self) -> Option<&str> {
+        self.first_fault.as_deref()
     }
 
     pub(super) fn ended(&mut self) {
@@ -113,23 +130,41 @@ impl Tally {
         &self.refused
     }
 
-    pub(super) fn percentiles(&self) -> Percentiles {
+    pub(super) fn percentiles(&self) -> Option<Percentiles> {
         Percentiles::of(&self.latencies)
     }
 
-    pub(super) fn sent_percentiles(&self) -> Percentiles {
+    pub(super) fn sent_percentiles(&self) -> Option<Percentiles> {
         Percentiles::of(&self.sent)
     }
 
     pub(super) fn refusal_percentiles(&self) -> Option<Percentiles> {
-        (!self.refusals.is_empty()).then(|| Percentiles::of(&self.refusals))
+        Percentiles::of(&self.refusals)
     }
 }
 
 impl Percentiles {
-    fn of(latencies: &Histogram<u64>) -> Self {
+    /// `None` of nothing.
+    fn of(latencies: &Histogram<u64>) -> Option<Self> {
         let at = |quantile| ms(latencies.value_at_quantile(quantile));
-        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: ms(latencies.max()) }
+        (!latencies.is_empty()).then(|| Self {
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: ms(latencies.max()),
+        })
+    }
+}
+
+impl Report {
+    /// The exit status of a run that came to this.
+    pub(super) fn status(&self) -> u8 {
+        match self.good {
+            0 if self.refused.is_empty() => EXIT_UNAVAILABLE,
+            0 => 1,
+            _ => 0,
+        }
     }
 }
 
@@ -172,9 +207,14 @@ impl std::fmt::Display for Report {
         if self.chains_ended > 0 {
             writeln!(f, "ended     {:>10}  chains whose token was refused", self.chains_ended)?;
         }
-        writeln!(f, "latency   {}", self.latency_ms)?;
-        if self.asked_per_second.is_some() {
-            writeln!(f, "from sent {}", self.sent_latency_ms)?;
+        if let Some(fault) = &self.first_fault {
+            writeln!(f, "first     {fault}")?;
+        }
+        if let Some(latency) = self.latency_ms {
+            writeln!(f, "latency   {latency}")?;
+        }
+        if let Some(latency) = self.sent_latency_ms.filter(|_| self.asked_per_second.is_some()) {
+            writeln!(f, "from sent {latency}")?;
         }
         match self.server_cpu_us_per_request {
             Some(cpu) => writeln!(f, "server    {cpu:.1} µs of CPU per answer"),
@@ -193,7 +233,10 @@ mod tests {
         for ms in 1..=100 {
             all.good(Duration::from_millis(ms), Duration::from_millis(1));
         }
-        assert!(all.refusal_percentiles().is_none());
+        assert!(all.refusal_percentiles().is_none() && Tally::new().unwrap().percentiles().is_none());
+        all.explain(|| "the first".to_owned());
+        all.explain(|| "another".to_owned());
+        assert_eq!(all.first_fault(), Some("the first"));
         all.refused(503, Duration::from_millis(7));
         all.refused(503, Duration::from_millis(7));
         all.refused(429, Duration::from_millis(7));
@@ -203,8 +246,8 @@ mod tests {
             all.refusals().iter().map(|(status, n)| (*status, *n)).collect::<Vec<_>>(),
             [(429, 1), (503, 2)]
         );
-        assert!((0.9..1.1).contains(&all.sent_percentiles().max), "{:?}", all.sent_percentiles());
-        let percentiles = all.percentiles();
+        assert!((0.9..1.1).contains(&all.sent_percentiles().unwrap().max));
+        let percentiles = all.percentiles().unwrap();
         assert!((49.9..50.2).contains(&percentiles.p50), "{percentiles:?}");
         assert!((98.9..99.2).contains(&percentiles.p99), "{percentiles:?}");
         let refusals = all.refusal_percentiles().unwrap();
@@ -216,6 +259,6 @@ mod tests {
         let mut tally = Tally::new().unwrap();
         tally.good(Duration::from_secs(10_000), Duration::ZERO);
         assert_eq!(tally.count(), 1);
-        assert!(tally.percentiles().max >= 60_000.0);
+        assert!(tally.percentiles().unwrap().max >= 60_000.0);
     }
 }
