@@ -29,9 +29,6 @@ mod words;
 
 pub use words::{AccountWords, words};
 
-/// How long a browser is known again, in seconds.
-const BROWSER_SECS: u64 = 30 * 24 * 3600;
-
 /// The longest password that is looked at, in bytes.
 const PASSWORD_BYTES_MAX: usize = 1024;
 
@@ -59,7 +56,7 @@ struct Said {
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
     let form = visit::parameters(exchange)?;
     let tenant = exchange.tenant();
-    let (browser, is_new) = browser(engine, exchange)?;
+    let (browser, is_new) = visit::browser(engine, exchange)?;
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let mut reply = if let Some(mut presence) = engine.presence(tenant, cookie).await? {
         engine.note_use(&mut presence, exchange.device()).await;
@@ -73,7 +70,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
         replies::see_other(&engine.ask(tenant, Page::Login, &asked)?)
     };
     if is_new {
-        Cookie::Browser.set(&mut reply, tenant, &browser, BROWSER_SECS);
+        visit::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }
@@ -277,14 +274,5 @@ impl Desk<'_> {
             address: Some(self.exchange.peer().address.to_string()),
             description: description.to_owned(),
         });
-    }
-}
-
-/// The browser's own cookie, and whether it is new.
-fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
-    let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
-    match known.filter(|known| known.len() == 22) {
-        Some(known) => Ok((known.to_owned(), false)),
-        None => Ok((engine.new_browser_cookie()?, true)),
     }
 }
