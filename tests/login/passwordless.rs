@@ -7,6 +7,7 @@ use crate::world::{World, claims, link_in};
 
 const GRANT: &str = "http://auth0.com/oauth/grant-type/passwordless/otp";
 const NEW: &str = "new@example.test";
+const PATH: &str = "/passwordless/verify_redirect";
 
 async fn world() -> World {
     let world = World::start().await;
@@ -34,6 +35,22 @@ async fn redeem(browser: &Browser, email: &str, code: &str) -> Answer {
         ("audience", "https://api.test/"),
     ];
     browser.post("/oauth/token", &form).await
+}
+
+/// Has a link sent to [`NEW`] that leads to `client`.
+async fn link_to(world: &World, client: &str) -> String {
+    let parameters = json!({ "client_id": client, "send": "link", "authParams": { "redirect_uri": World::CALLBACK,
+        "response_type": "code", "scope": "openid", "state": "st",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256" } });
+    assert_eq!(start(&world.browser(), NEW, &parameters).await.status, 200);
+    link_in(&world.messages(1).await[0]).unwrap()
+}
+
+/// Presses the button of the page that a link leads to.
+async fn go_on(browser: &Browser, page: &Answer) -> Answer {
+    let names = ["state", "connection", "email", "verification_code"];
+    let form = names.map(|name| (name, page.hidden(name).unwrap()));
+    browser.post(PATH, &form.each_ref().map(|(name, value)| (*name, value.as_str()))).await
 }
 
 /// The code in a message.
@@ -175,16 +192,51 @@ async fn a_link_logs_in_after_a_question_and_goes_on_to_the_application() {
     browser.get(&link).await;
     let page = browser.get(&link).await;
     assert_eq!(page.status, 200, "{page:?}");
-    let url = url::Url::parse(&format!("http://localhost{link}")).unwrap();
-    let form: Vec<_> = url.query_pairs().into_owned().collect();
-    let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let back = browser.post("/passwordless/verify_redirect", &form).await;
+    let back = go_on(&browser, &page).await;
     assert_eq!(back.parameter("state").as_deref(), Some("st"));
     let tokens = world.exchange(&browser, &back.code()).await.json();
     assert_eq!(claims(&tokens["id_token"])["amr"], json!(["otp"]));
-    browser.post("/passwordless/verify_redirect", &form).await.shown(400);
+    go_on(&browser, &page).await.shown(400);
     let elsewhere = link.replace("app.test", "evil.test");
     browser.get(&elsewhere).await.shown(400);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_logs_nobody_in_with_a_link_of_its_own() {
+    let world = world().await;
+    let link = link_to(&world, "spa").await;
+    let victim = world.browser();
+    world.ann(&victim, "spa", &[]).await;
+    let session = victim.cookie("jeton_session");
+    // What the link says, posted by a form of another site.
+    let url = url::Url::parse(&format!("http://localhost{link}")).unwrap();
+    let form: Vec<_> = url.query_pairs().into_owned().collect();
+    victim.post_pairs(PATH, &form).await.shown(400);
+    // What the page says, of the attacker's own browser.
+    let attacker = world.browser();
+    let page = attacker.get(&link).await;
+    go_on(&victim, &page).await.shown(400);
+    go_on(&world.browser(), &page).await.shown(400);
+    assert_eq!(victim.cookie("jeton_session"), session);
+    assert!(go_on(&attacker, &page).await.parameter("code").is_some(), "the code was not spent");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_a_browser_that_was_never_here_goes_on_to_what_is_asked_next() {
+    let world = world().await;
+    world.client(json!({ "client_id": "third", "grant_types": ["authorization_code", GRANT] })).await;
+    let link = link_to(&world, "third").await;
+    let browser = world.browser();
+    let page = browser.get(&link).await;
+    let asked = go_on(&browser, &page).await;
+    assert!(asked.location().starts_with("/u/consent?"), "{asked:?}");
+    let consent = browser.follow(&asked).await;
+    assert_eq!(consent.status, 200, "{consent:?}");
+    let form = [("state", consent.state()), ("answer", "yes".to_owned())];
+    let back = browser.post_pairs("/u/consent", &form.map(|(name, value)| (name.to_owned(), value))).await;
+    assert!(back.parameter("code").is_some(), "{back:?}");
     world.stop().await;
 }
 
