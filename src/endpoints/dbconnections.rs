@@ -114,11 +114,11 @@ fn log(engine: &Engine, exchange: &Exchange, form: &Form<'_>, made: &Result<Sign
 
 async fn send_link(engine: &Engine, exchange: &Exchange) -> Result<(), OAuthError> {
     let form = exchange.form()?;
-    known(engine, exchange, &form).await?;
+    let (named, tenant) = (known(engine, exchange, &form).await?, exchange.tenant());
+    let connection = engine.database(tenant, named.as_str()).await?;
     let email = form.required("email")?;
-    let tenant = exchange.tenant();
     engine.charge_message(tenant, email, exchange.peer().address).await?;
-    engine.send_link(tenant, Errand::Reset, email, DEFAULT_LANGUAGE).await
+    engine.send_link(tenant, Errand::Reset, (&connection, email), DEFAULT_LANGUAGE).await
 }
 
 /// The connection that is named, once the client is known.

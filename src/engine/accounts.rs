@@ -13,7 +13,7 @@ use crate::engine::records::{Mode, Refusal};
 use crate::engine::registrar;
 use crate::engine::tickets::{Errand, Pending, Ticket};
 use crate::model::attack_protection::BruteForceShield;
-use crate::model::connection::Message;
+use crate::model::connection::{Message, Strategy};
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::oidc_logout::Initiator;
 use crate::model::password_policy::Weakness;
@@ -91,9 +91,9 @@ impl Engine {
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await;
         let user = put.map(|put| put.record).map_err(Declined::from)?;
-        self.send_link(tenant, Errand::Verify, newcomer.email, newcomer.language)
-            .await
-            .map_err(Declined::Error)?;
+        let of = (newcomer.connection, newcomer.email);
+        let sent = self.send_link(tenant, Errand::Verify, of, newcomer.language).await;
+        sent.map_err(Declined::Error)?;
         Ok(SignedUp::Made(Box::new(user)))
     }
 
@@ -177,7 +177,7 @@ impl Engine {
         self.unblock(tenant, &user.user_id).await.map(drop).map_err(Declined::Error)
     }
 
-    /// Sends a link for `errand` to whoever has `email`, if anybody does; the caller learns nothing.
+    /// Sends a link for `errand` to whoever has `email` in `connection`, if anybody does; the caller learns nothing.
     ///
     /// # Errors
     /// `temporarily_unavailable` when the store cannot say.
@@ -185,17 +185,32 @@ impl Engine {
         &self,
         tenant: &TenantView,
         errand: Errand,
-        email: &str,
+        (connection, email): (&ConnectionId, &str),
         language: &'static str,
     ) -> Result<(), OAuthError> {
         let template = self.own_words(tenant, errand.occasion()).await?;
-        let Some(user) = self.owner(tenant, email).await?.filter(|user| !user.blocked) else { return Ok(()) };
+        let owner = self.owner(tenant, connection, email).await?;
+        let Some(user) = owner.filter(|user| !user.blocked) else { return Ok(()) };
         let Some(to) = &user.email else { return Ok(()) };
         let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
         let what = self.link(tenant, errand, &user, lifetime).await?;
         let writing = Writing { occasion: errand.occasion(), to, user: Some(&user), language, what: &what };
         self.write_to(tenant, writing, template.map(Message::from).as_ref());
         Ok(())
+    }
+
+    /// The tenant's connection called `name`, whose people have passwords.
+    ///
+    /// # Errors
+    /// `invalid_request` when there is none; `temporarily_unavailable` when the store cannot say.
+    pub async fn database(&self, tenant: &TenantView, name: &str) -> Result<ConnectionId, OAuthError> {
+        let found = self.cached().connection(&tenant.tenant.id, name).await?;
+        let is_default = tenant.tenant.settings.default_directory.as_str() == name;
+        // A tenant has its default directory also before anybody wrote it down.
+        if found.map_or(is_default, |connection| connection.strategy == Strategy::Auth0) {
+            return Ok(ConnectionId::from(name));
+        }
+        Err(OAuthError::invalid_request("There is no database connection of this name"))
     }
 
     /// Charges whoever asks for a message, and whoever would get it.
@@ -248,7 +263,8 @@ impl Engine {
     ) -> Result<UserId, Declined> {
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let (user, hash) = registrar.prepare_user(&tenant.tenant, draft).await.map_err(Declined::from)?;
-        let owner = self.owner(tenant, newcomer.email).await.map_err(Declined::Error)?;
+        let owner = self.owner(tenant, newcomer.connection, newcomer.email).await;
+        let owner = owner.map_err(Declined::Error)?;
         let template = self.own_words(tenant, Occasion::Signup).await.map_err(Declined::Error)?;
         let lifetime = template.as_ref().and_then(|template| template.url_lifetime_in_seconds);
         let pending = Pending {
@@ -271,8 +287,13 @@ impl Engine {
         Ok(user.user_id)
     }
 
-    async fn owner(&self, tenant: &TenantView, email: &str) -> Result<Option<User>, OAuthError> {
-        let name = User::email_identifier(&tenant.tenant.settings.default_directory, email);
+    async fn owner(
+        &self,
+        tenant: &TenantView,
+        connection: &ConnectionId,
+        email: &str,
+    ) -> Result<Option<User>, OAuthError> {
+        let name = User::email_identifier(connection, email);
         let found = self.cached().catalog().find_named::<User>(&tenant.tenant.id, &name).await?;
         Ok(found.map(|found| found.record))
     }

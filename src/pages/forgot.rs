@@ -24,7 +24,8 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
             }
             return Err(denied.error);
         }
-        engine.send_link(tenant, Errand::Reset, email, words.language).await?;
+        let directory = &tenant.tenant.settings.default_directory;
+        engine.send_link(tenant, Errand::Reset, (directory, email), words.language).await?;
         let contents = html! {
             p role="status" { (words.check_mail_long) }
             p.foot { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }

@@ -1,5 +1,10 @@
 //! Accounts of people's own: signing up, confirming an address, choosing a new password; and no telling who exists.
 
+use jeton::engine::records::Mode;
+use jeton::engine::registrar::registrar;
+use jeton::protocol::ids::TenantId;
+use serde_json::json;
+
 use crate::browser::{Answer, Browser};
 use crate::world::{World, authorize, claims};
 
@@ -154,5 +159,47 @@ async fn auth0s_own_endpoints_do_the_same() {
     // Messages leave side by side.
     links.sort();
     assert!(links[0].starts_with("/u/reset") && links[1].starts_with("/u/verify"), "{links:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_changed_in_the_connection_that_is_named() {
+    const REALM: &str = "http://auth0.com/oauth/grant-type/password-realm";
+    let world = World::start().await;
+    let browser = world.browser();
+    world.connection(json!({ "name": "staff" })).await;
+    world.connection(json!({ "name": "email", "strategy": "email" })).await;
+    world.client(json!({ "client_id": "spa", "grant_types": [REALM] })).await;
+    let tenant = world.engine().tenancy().by_id(&TenantId::from("default")).unwrap().tenant.clone();
+    // The address is Ann's in the default directory too; Eve is in this one only.
+    for email in ["ann@example.test", "eve@example.test"] {
+        let user = json!({ "connection": "staff", "email": email, "password": "Correct-Horse-5" });
+        let user = serde_json::from_value(user).unwrap();
+        registrar(world.engine()).put_user(&tenant, user, Mode::Create).await.unwrap();
+    }
+    let ask = async |connection: &str, email: &str| {
+        let form = [("client_id", "spa"), ("connection", connection), ("email", email)];
+        browser.post("/dbconnections/change_password", &form).await
+    };
+    for nowhere in ["nosuch", "email"] {
+        ask(nowhere, "ann@example.test").await.refused(400, "invalid_request");
+    }
+    assert_eq!(ask("Username-Password-Authentication", "eve@example.test").await.status, 200);
+    for (nth, email) in [(0, "ann@example.test"), (1, "eve@example.test")] {
+        assert_eq!(ask("staff", email).await.status, 200);
+        let link = world.links(nth + 1).await.remove(nth);
+        let ticket = browser.get(&link).await.hidden("ticket").unwrap();
+        let answer = browser.post("/u/reset", &[("ticket", &ticket), ("password", PASSWORD)]).await;
+        assert!(answer.body.contains("Your password is changed."), "{answer:?}");
+    }
+    let log_in = async |realm: &str, email: &str, password: &str| {
+        let form = [("grant_type", REALM), ("client_id", "spa"), ("realm", realm), ("username", email)];
+        let form = [&form[..], &[("password", password), ("audience", "https://api.test/")]].concat();
+        browser.post("/oauth/token", &form).await.status
+    };
+    assert_eq!(log_in("staff", "ann@example.test", PASSWORD).await, 200);
+    assert_eq!(log_in("staff", "eve@example.test", PASSWORD).await, 200);
+    let (directory, before) = ("Username-Password-Authentication", "Correct-Horse-1");
+    assert_eq!(log_in(directory, "ann@example.test", before).await, 200, "this one was not changed");
     world.stop().await;
 }
