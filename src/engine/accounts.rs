@@ -254,7 +254,8 @@ impl Engine {
         Ok(())
     }
 
-    /// As much work, and the same answer, for an address that has an account and for one that has none.
+    /// As much work, and the same answer, for an address that has an account and for one that has none; also for one
+    /// that was sent too many messages, which is sent no more.
     async fn sign_up_later(
         &self,
         tenant: &TenantView,
@@ -263,6 +264,7 @@ impl Engine {
     ) -> Result<UserId, Declined> {
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let (user, hash) = registrar.prepare_user(&tenant.tenant, draft).await.map_err(Declined::from)?;
+        let may_write = self.may_write(tenant, newcomer.email).await.map_err(Declined::Error)?;
         let owner = self.owner(tenant, newcomer.connection, newcomer.email).await;
         let owner = owner.map_err(Declined::Error)?;
         let template = self.own_words(tenant, Occasion::Signup).await.map_err(Declined::Error)?;
@@ -278,13 +280,22 @@ impl Engine {
         };
         let what = what.map_err(Declined::Error)?;
         let template = template.filter(|_| owner.is_none()).map(Message::from);
-        if owner.as_ref().is_none_or(|owner| !owner.blocked) {
+        if may_write && owner.as_ref().is_none_or(|owner| !owner.blocked) {
             let to = user.email.as_deref().unwrap_or_default();
             let writing =
                 Writing { occasion, to, user: owner.as_ref(), language: newcomer.language, what: &what };
             self.write_to(tenant, writing, template.as_ref());
         }
         Ok(user.user_id)
+    }
+
+    /// Charges a mail address for one more message; `false` when it was sent too many.
+    async fn may_write(&self, tenant: &TenantView, email: &str) -> Result<bool, OAuthError> {
+        match self.charge_mail(tenant, email).await {
+            Ok(()) => Ok(true),
+            Err(denied) if denied.error.code == ErrorCode::TooManyRequests => Ok(false),
+            Err(denied) => Err(denied.error),
+        }
     }
 
     async fn owner(

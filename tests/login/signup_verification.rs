@@ -8,7 +8,10 @@ use crate::world::{World, authorize, claims, link_in};
 const PASSWORD: &str = "Battery-Staple-9";
 
 async fn strict() -> World {
-    let world = World::start().await;
+    prove_first(World::start().await).await
+}
+
+async fn prove_first(world: World) -> World {
     world.change(json!({ "settings": { "signup_requires_verification": true } })).await;
     world
 }
@@ -107,5 +110,25 @@ async fn auth0s_own_endpoint_hides_it_too() {
     let back = browser.type_in(&page, "new@example.test", PASSWORD).await;
     let tokens = world.exchange(&browser, &back.code()).await.json();
     assert_eq!(claims(&tokens["id_token"])["sub"], format!("auth0|{id}"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_sent_so_many_messages_and_the_answer_stays_the_same() {
+    let world = prove_first(World::start_with(|config, _| config.attacks.mails_max = 2).await).await;
+    let browser = world.browser();
+    for (nth, email) in ["ann@example.test", "new@example.test"].into_iter().enumerate() {
+        let first = sign_up(&browser, email, PASSWORD).await;
+        for _ in 0..4 {
+            let answer = sign_up(&browser, email, PASSWORD).await;
+            assert_eq!((answer.status, &answer.body), (200, &first.body));
+        }
+        world.messages(2 * (nth + 1)).await;
+    }
+    // With time there is room for one more; had one been too many before, it would be counted here.
+    world.clock.advance_ms(360_000);
+    sign_up(&browser, "new@example.test", PASSWORD).await;
+    let last = world.messages(5).await.remove(4);
+    assert!(last.contains("To: new@example.test"), "{last}");
     world.stop().await;
 }
