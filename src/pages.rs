@@ -21,6 +21,8 @@ pub mod visit;
 pub mod welcome;
 pub mod words;
 
+use std::sync::Arc;
+
 use crate::engine::{Engine, own_account};
 use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::transport::exchange::Exchange;
@@ -37,7 +39,7 @@ pub fn is_page(path: &str) -> bool {
 ///
 /// # Errors
 /// What only the person may be told.
-pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
+pub async fn answer(engine: &Arc<Engine>, exchange: &Exchange) -> Result<Reply, OAuthError> {
     match exchange.path() {
         own_account::PATH => account::answer(engine, exchange).await,
         "/u/consent" => consent::answer(Visit::of(engine, exchange).await?).await,

@@ -74,7 +74,7 @@ impl Service for Operations {
 
 /// A connection holds room for one answer in the making, and every request is as big as that room. What is asked all
 /// the time fits; everything else is many times that, and has a box of its own.
-async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
+async fn answer(engine: &Arc<Engine>, exchange: &Exchange) -> Reply {
     match (exchange.path(), exchange.method()) {
         ("/oauth/token", &Method::POST) => token::answer(engine, exchange).await,
         ("/oauth/introspect", &Method::POST) => introspect::answer(engine, exchange).await,
@@ -82,7 +82,7 @@ async fn answer(engine: &Engine, exchange: &Exchange) -> Reply {
     }
 }
 
-async fn answer_others(engine: &Engine, exchange: &Exchange) -> Reply {
+async fn answer_others(engine: &Arc<Engine>, exchange: &Exchange) -> Reply {
     match (exchange.path(), exchange.method()) {
         // Applications.
         ("/oauth/par", &Method::POST) => par::answer(engine, exchange).await,

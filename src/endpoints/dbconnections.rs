@@ -1,6 +1,8 @@
 //! `POST /dbconnections/signup` and `POST /dbconnections/change_password`: Auth0's authentication API for
 //! accounts with passwords.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
@@ -44,7 +46,7 @@ pub async fn sign_up(engine: &Engine, exchange: &Exchange) -> Reply {
 }
 
 /// Sends a link to choose a new password; the same answer whether there is an account or not.
-pub async fn change_password(engine: &Engine, exchange: &Exchange) -> Reply {
+pub async fn change_password(engine: &Arc<Engine>, exchange: &Exchange) -> Reply {
     let mut reply = match send_link(engine, exchange).await {
         Ok(()) => reply::json(StatusCode::OK, SENT),
         Err(error) => reply::error(&error, Manner::default()),
@@ -112,13 +114,14 @@ fn log(engine: &Engine, exchange: &Exchange, form: &Form<'_>, made: &Result<Sign
     });
 }
 
-async fn send_link(engine: &Engine, exchange: &Exchange) -> Result<(), OAuthError> {
+async fn send_link(engine: &Arc<Engine>, exchange: &Exchange) -> Result<(), OAuthError> {
     let form = exchange.form()?;
     let (named, tenant) = (known(engine, exchange, &form).await?, exchange.tenant());
     let connection = engine.database(tenant, named.as_str()).await?;
     let email = form.required("email")?;
     engine.charge_message(tenant, email, exchange.peer().address).await?;
-    engine.send_link(tenant, Errand::Reset, (&connection, email), DEFAULT_LANGUAGE).await
+    engine.send_link_later(tenant, Errand::Reset, (&connection, email), DEFAULT_LANGUAGE);
+    Ok(())
 }
 
 /// The connection that is named, once the client is known.

@@ -1,5 +1,7 @@
 //! `POST /passwordless/start`: a code, or a link, to an address (Auth0). The same answer whoever has the address.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
@@ -10,9 +12,11 @@ use crate::engine::Engine;
 use crate::engine::letters::{DEFAULT_LANGUAGE, Occasion, Writing};
 use crate::engine::records::{mint, uris};
 use crate::model::client::Client;
+use crate::model::connection::Connection;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::form::Form;
 use crate::protocol::oauth_error::OAuthError;
+use crate::tenancy::TenantView;
 use crate::transport::exchange::Exchange;
 use crate::transport::reply::{self, Manner, Reply};
 
@@ -45,8 +49,19 @@ struct Started<'a> {
     email_verified: bool,
 }
 
+/// A code or a link, made for an address; whether anybody reads it there is not known yet.
+struct Outbound {
+    tenant: Arc<TenantView>,
+    connection: Connection,
+    email: String,
+    language: &'static str,
+    occasion: Occasion,
+    what: String,
+    event: LogEvent,
+}
+
 /// Sends a code or a link.
-pub async fn start(engine: &Engine, exchange: &Exchange) -> Reply {
+pub async fn start(engine: &Arc<Engine>, exchange: &Exchange) -> Reply {
     let mut reply = match begin(engine, exchange).await {
         Ok(body) => reply::json(StatusCode::OK, body),
         Err(error) => reply::error(&error, Manner::default()),
@@ -55,7 +70,7 @@ pub async fn start(engine: &Engine, exchange: &Exchange) -> Reply {
     reply
 }
 
-async fn begin(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthError> {
+async fn begin(engine: &Arc<Engine>, exchange: &Exchange) -> Result<Vec<u8>, OAuthError> {
     let (plain, carried) = parameters(exchange)?;
     let form = Form::json(&plain)?;
     let caller = client_auth::authenticate(engine, exchange, &form).await?;
@@ -71,20 +86,46 @@ async fn begin(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, OAuthErr
         _ => return Err(OAuthError::invalid_request("send must be code or link")),
     };
     engine.charge_message(tenant, &email, exchange.peer().address).await?;
-    let reader = engine.reader(tenant, &connection, &email).await?;
     let code = engine.new_code(tenant, &connection, &email).await?;
     let link = link(exchange, caller.client(), (&connection.name.to_string(), &email, &code), &carried)?;
-    if reader.is_written_to {
-        let (occasion, what) = if by_link { (Occasion::LoginLink, &link) } else { (Occasion::Code, &code) };
-        let writing =
-            Writing { occasion, to: &email, user: reader.user.as_ref(), language: language(exchange), what };
-        engine.write_to(tenant, writing, connection.options.email.as_ref());
-        log(engine, exchange, caller.client());
-    }
+    let (occasion, what) = if by_link { (Occasion::LoginLink, link) } else { (Occasion::Code, code) };
+    let outbound = Outbound {
+        tenant: Arc::clone(tenant),
+        connection,
+        email: email.clone(),
+        language: language(exchange),
+        occasion,
+        what,
+        event: event(engine, exchange, caller.client()),
+    };
+    outbound.send_later(engine);
     let id =
         mint::hex24(engine.entropy(), "").map_err(|error| OAuthError::server_error(error.to_string()))?;
     let started = Started { id, email: &email, email_verified: false };
     serde_json::to_vec(&started).map_err(|error| OAuthError::server_error(error.to_string()))
+}
+
+impl Outbound {
+    /// Sends it in a task of its own: nobody is told by the time that an answer takes who has an account.
+    fn send_later(self, engine: &Arc<Engine>) {
+        let engine = Arc::clone(engine);
+        tokio::spawn(async move {
+            if let Err(error) = self.send(&engine).await {
+                tracing::warn!(cause = error.cause, "a code or link that was asked for was not sent");
+            }
+        });
+    }
+
+    async fn send(self, engine: &Engine) -> Result<(), OAuthError> {
+        let Self { tenant, connection, email, language, occasion, what, event } = self;
+        let reader = engine.reader(&tenant, &connection, &email).await?;
+        if reader.is_written_to {
+            let writing = Writing { occasion, to: &email, user: reader.user.as_ref(), language, what: &what };
+            engine.write_to(&tenant, writing, connection.options.email.as_ref());
+            engine.log(event);
+        }
+        Ok(())
+    }
 }
 
 /// The flat parameters as JSON, and those of `authParams`.
@@ -137,8 +178,9 @@ fn language(exchange: &Exchange) -> &'static str {
     ["de", "es", "fr", "it"].into_iter().find(|own| *own == primary).unwrap_or(DEFAULT_LANGUAGE)
 }
 
-fn log(engine: &Engine, exchange: &Exchange, client: &Client) {
-    engine.log(LogEvent {
+/// What the tenant's log is told when something is sent.
+fn event(engine: &Engine, exchange: &Exchange, client: &Client) -> LogEvent {
+    LogEvent {
         tenant: exchange.tenant().tenant.id.clone(),
         event: EventType::Cls,
         at: engine.now(),
@@ -148,5 +190,5 @@ fn log(engine: &Engine, exchange: &Exchange, client: &Client) {
         session: None,
         address: Some(exchange.peer().address.to_string()),
         description: String::new(),
-    });
+    }
 }

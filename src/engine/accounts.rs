@@ -1,6 +1,7 @@
 //! People's own accounts: signing up, confirming an address, choosing a new password.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::clock::UnixMs;
 use crate::engine::Engine;
@@ -175,6 +176,24 @@ impl Engine {
             self.end_sessions(&tenant.tenant.id, &user.user_id, Initiator::PasswordChanged, None).await;
         ended.map_err(Declined::Error)?;
         self.unblock(tenant, &user.user_id).await.map(drop).map_err(Declined::Error)
+    }
+
+    /// As [`Engine::send_link`], in a task of its own: nobody is told by the time that an answer takes who has an
+    /// account.
+    pub fn send_link_later(
+        self: &Arc<Self>,
+        tenant: &Arc<TenantView>,
+        errand: Errand,
+        (connection, email): (&ConnectionId, &str),
+        language: &'static str,
+    ) {
+        let (engine, tenant) = (Arc::clone(self), Arc::clone(tenant));
+        let (connection, email) = (connection.clone(), email.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = engine.send_link(&tenant, errand, (&connection, &email), language).await {
+                tracing::warn!(cause = error.cause, "a link that was asked for was not sent");
+            }
+        });
     }
 
     /// Sends a link for `errand` to whoever has `email` in `connection`, if anybody does; the caller learns nothing.

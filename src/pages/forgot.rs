@@ -25,7 +25,7 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
             return Err(denied.error);
         }
         let directory = &tenant.tenant.settings.default_directory;
-        engine.send_link(tenant, Errand::Reset, (directory, email), words.language).await?;
+        engine.send_link_later(tenant, Errand::Reset, (directory, email), words.language);
         let contents = html! {
             p role="status" { (words.check_mail_long) }
             p.foot { a href={ "/u/login?state=" (visit.state) } { (words.log_in) } }

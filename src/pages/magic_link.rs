@@ -1,6 +1,8 @@
 //! `/passwordless/verify_redirect`: a login by the link in a message. It asks first: programs that look at messages
 //! follow links, and a code is good once.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use maud::html;
 
@@ -27,7 +29,7 @@ const TAKEN_ALONG: [&str; 3] = ["connection", "email", "verification_code"];
 ///
 /// # Errors
 /// What only the person may be told.
-pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
+pub async fn answer(engine: &Arc<Engine>, exchange: &Exchange) -> Result<Reply, OAuthError> {
     if exchange.method() == Method::POST {
         // The whole request is looked at before the code is spent.
         return log_in(Visit::of(engine, exchange).await?).await;

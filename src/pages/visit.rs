@@ -32,7 +32,7 @@ const BROWSER_SECS: u64 = 30 * 24 * 3600;
 /// A visit to a page on the way of an authorization request.
 pub struct Visit<'a> {
     /// The context.
-    pub engine: &'a Engine,
+    pub engine: &'a Arc<Engine>,
     /// What arrived.
     pub exchange: &'a Exchange,
     /// What was posted; nothing for a GET.
@@ -54,7 +54,7 @@ impl<'a> Visit<'a> {
     ///
     /// # Errors
     /// `invalid_request` for a request that is forged, stale, of another browser or tenant, or whose client is gone.
-    pub async fn of(engine: &'a Engine, exchange: &'a Exchange) -> Result<Self, OAuthError> {
+    pub async fn of(engine: &'a Arc<Engine>, exchange: &'a Exchange) -> Result<Self, OAuthError> {
         let form = parameters(exchange)?;
         let tenant = exchange.tenant();
         let state = form.value("state").unwrap_or_default().to_owned();

@@ -25,6 +25,7 @@ use jeton::store::{
     AuditLog, ChangeFeed, Counters, Families, Health, Identifiers, Jobs, Memberships, Records, Sessions,
     SharedStore, Spends, Statistics, StoreError,
 };
+use tokio::sync::RwLock;
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -33,6 +34,8 @@ type Answer<T> = Result<T, StoreError>;
 pub(crate) struct Watch {
     calls: Arc<AtomicU64>,
     down: Arc<AtomicBool>,
+    /// Whoever holds this keeps requests waiting that look somebody up by name.
+    pub(crate) names: Arc<RwLock<()>>,
 }
 
 impl Watch {
@@ -55,7 +58,7 @@ pub(crate) struct WatchedStore {
 
 impl WatchedStore {
     pub(crate) fn over(inner: SharedStore) -> (SharedStore, Watch) {
-        let watch = Watch { calls: Arc::default(), down: Arc::default() };
+        let watch = Watch { calls: Arc::default(), down: Arc::default(), names: Arc::default() };
         (Arc::new(Self { inner, watch: watch.clone() }), watch)
     }
 
@@ -262,6 +265,7 @@ impl Identifiers for WatchedStore {
 
     async fn resolve(&self, tenant: &TenantId, name: &str) -> Answer<Option<String>> {
         self.pass(1)?;
+        let _free = self.watch.names.read().await;
         self.inner.resolve(tenant, name).await
     }
 }

@@ -203,3 +203,24 @@ async fn a_password_is_changed_in_the_connection_that_is_named() {
     assert_eq!(log_in(directory, "ann@example.test", before).await, 200, "this one was not changed");
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_an_account_is_looked_up_after_the_answer() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let held = world.store.names.write().await;
+    let answered = async {
+        for email in ["ann@example.test", "who@example.test"] {
+            let connection = ("connection", "Username-Password-Authentication");
+            let form = [("client_id", "spa"), connection, ("email", email)];
+            assert_eq!(browser.post("/dbconnections/change_password", &form).await.status, 200);
+            assert_eq!(forgot(&browser, email).await.status, 200);
+        }
+    };
+    let patience = std::time::Duration::from_secs(10);
+    tokio::time::timeout(patience, answered).await.expect("the answer waits for nobody's name");
+    world.links(0).await;
+    drop(held);
+    world.links(2).await;
+    world.stop().await;
+}

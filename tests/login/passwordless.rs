@@ -150,6 +150,21 @@ async fn strangers_get_the_same_answer_and_no_message_where_signup_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_an_account_is_looked_up_after_the_answer() {
+    let world = world().await;
+    let browser = world.browser();
+    let held = world.store.names.write().await;
+    let patience = std::time::Duration::from_secs(10);
+    let answer = tokio::time::timeout(patience, start(&browser, NEW, &json!({}))).await;
+    assert_eq!(answer.expect("the answer waits for nobody's name").status, 200);
+    world.messages(0).await;
+    drop(held);
+    let code = code_in(&world.messages(1).await[0]);
+    assert_eq!(redeem(&browser, NEW, &code).await.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_malformed_is_refused() {
     let world = world().await;
     let browser = world.browser();
