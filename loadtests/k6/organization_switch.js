@@ -5,21 +5,19 @@ import encoding from 'k6/encoding'
 import { own } from './world/chains.js'
 import { draw, measured, prepared } from './world/measures.js'
 import { foreign, home } from './world/people.js'
-import { or, rate, settings, vus } from './world/settings.js'
-import { bounds, keptUp, options as run, steady } from './world/shapes.js'
+import { or, rate, vus } from './world/settings.js'
+import { bounds, options as run, steady } from './world/shapes.js'
 import { summary } from './report/summary.js'
 
-const perSecond = rate(500)
 const wrongOrganization = new Rate('wrong_organization')
 draw('refresh', 'switch')
 
 export const options = run(
-  { people: steady('wander', perSecond, vus(50)) },
+  { people: steady('wander', rate(500), vus(50)) },
   {
     ...bounds('switch', or('P99_MS', 50)),
     ...bounds('refresh', or('P99_MS', 50)),
     ...bounds('foreign', or('P99_MS', 50)),
-    ...keptUp(perSecond * settings.duration),
     wrong_organization: ['rate==0'],
     logged_out: ['count==0'],
   },

@@ -5,10 +5,10 @@
 import exec from 'k6/execution'
 import { Rate } from 'k6/metrics'
 import { own } from './world/chains.js'
-import { draw, measured, prepared } from './world/measures.js'
+import { PREPARATION, draw, measured, prepared } from './world/measures.js'
 import { session } from './world/people.js'
 import { or, rate, settings, vus } from './world/settings.js'
-import { bounds, keptUp, options as run, steady } from './world/shapes.js'
+import { bounds, options as run, steady } from './world/shapes.js'
 import { ask, askTogether, request } from './world/token_endpoint.js'
 import { summary } from './report/summary.js'
 
@@ -26,7 +26,6 @@ export const options = run(
   {
     ...bounds('crowd', or('P99_MS', 100)),
     ...bounds('hot', or('P99_MS', 100)),
-    ...keptUp((crowds + perSecond / 2) * settings.duration),
     successor_differed: ['rate==0'],
     logged_out: ['count==0'],
   },
@@ -36,7 +35,7 @@ const form = (token) => ({ grant_type: 'refresh_token', refresh_token: token })
 
 export const setup = prepared(() => {
   const token = session(0, settings.patient)
-  const successor = ask('preparation', settings.patient, form(token)).json.refresh_token
+  const successor = ask(PREPARATION, settings.patient, form(token)).json.refresh_token
   if (!successor || successor === token) throw new Error('the server does not rotate refresh tokens')
   return { token, successor }
 })

@@ -1,27 +1,24 @@
 // Dead tokens in volume: stolen ones long since rotated, and forgeries, while honest sessions go on refreshing.
 import exec from 'k6/execution'
 import { own } from './world/chains.js'
-import { draw, measured, prepared } from './world/measures.js'
+import { PREPARATION, draw, measured, prepared } from './world/measures.js'
 import { session } from './world/people.js'
 import { or, rate, settings, vus } from './world/settings.js'
-import { bounds, keptUp, options as run, steady } from './world/shapes.js'
+import { bounds, options as run, steady } from './world/shapes.js'
 import { ask } from './world/token_endpoint.js'
 import { summary } from './report/summary.js'
 
-const attack = rate(500)
-const honest = or('HONEST_RATE', 100)
 const stolen = or('DEAD', 50)
 draw('refresh', 'dead')
 
 export const options = run(
   {
-    attack: steady('replay', attack, vus(50)),
-    honest: steady('refresh', honest, 20),
+    attack: steady('replay', rate(500), vus(50)),
+    honest: steady('refresh', or('HONEST_RATE', 100), 20),
   },
   {
     ...bounds('refresh', or('P99_MS', 50)),
     ...bounds('dead', or('DEAD_P99_MS', 50), 0),
-    ...keptUp((attack + honest) * settings.duration),
     logged_out: ['count==0'],
   },
 )
@@ -34,7 +31,7 @@ export const setup = prepared(() => ({
     const first = session(settings.users - 1 - nth)
     let token = first
     for (let generation = 0; generation < 2; generation++) {
-      const answer = ask('preparation', settings.application, form(token))
+      const answer = ask(PREPARATION, settings.application, form(token))
       if (!answer.isOk) throw new Error(`a refresh was answered ${answer.status} ${answer.text}`)
       token = answer.json.refresh_token
     }
@@ -46,7 +43,7 @@ export const replay = measured(({ dead }) => {
   const nth = exec.scenario.iterationInTest
   const token = dead[nth % dead.length]
   const presented = nth % 4 === 0 ? forged(token, nth) : token
-  const expected = (answer) => answer.isDead || answer.isRefused
+  const expected = (answer) => answer.isDead
   ask('dead', settings.application, form(presented), { user: 100000 + (nth % 1000), expected })
 })
 

@@ -3,7 +3,7 @@
 import { own } from './world/chains.js'
 import { draw, measured, prepared, progress } from './world/measures.js'
 import { or, rate, settings, vus } from './world/settings.js'
-import { course, options as run } from './world/shapes.js'
+import { course, options as run, recovered } from './world/shapes.js'
 import { clientCredentials } from './world/token_endpoint.js'
 import { summary } from './report/summary.js'
 
@@ -11,8 +11,7 @@ const perSecond = rate(100)
 const times = or('SPIKE_TIMES', 10)
 const third = settings.duration / 3
 const ramp = Math.min(2, third / 4)
-// What the server may take to be itself again, as a share of the run.
-const recovered = 2 / 3 + Math.min(0.3, or('RECOVER_S', 2) / settings.duration + ramp / settings.duration)
+const calm = recovered(ramp + or('RECOVER_S', 2))
 draw('refresh', 'client_credentials')
 
 const stages = (base) => [
@@ -43,7 +42,7 @@ export const setup = prepared()
 
 function phase() {
   const now = progress()
-  return { phase: now < 1 / 3 ? 'before' : now < 2 / 3 ? 'spike' : now < recovered ? 'recovering' : 'after' }
+  return { phase: now < 1 / 3 ? 'before' : now < 2 / 3 ? 'spike' : now < calm ? 'recovering' : 'after' }
 }
 
 export const refresh = measured(() => own().refresh('refresh', {}, { tags: phase() }))

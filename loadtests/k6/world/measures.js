@@ -10,6 +10,7 @@ export const STATS = ['count', 'min', 'avg', 'med', 'p(75)', 'p(90)', 'p(95)', '
 
 const latency = new Trend('latency', true)
 const asked = new Counter('asked')
+const answered = new Counter('answered')
 const wrong = new Rate('wrong')
 const refused = new Counter('refused')
 const refusalLatency = new Trend('refusal_latency', true)
@@ -18,6 +19,9 @@ const refusalLatency = new Trend('refusal_latency', true)
 export const loggedOut = new Counter('logged_out')
 /** From the first try to the tokens, retries included. */
 export const recovery = new Trend('recovery', true)
+
+/** The kind of what only makes ready, such as the login of a virtual user for whom no session stood ready. */
+export const PREPARATION = 'preparation'
 
 const slices = {}
 let origin = 0
@@ -55,7 +59,7 @@ export const progress = () => (origin === 0 ? 0 : Math.max(0, Date.now() - origi
  * preparing or warming up is not counted.
  */
 export function note(kind, outcome, ms, tags = {}) {
-  if (origin === 0 || Date.now() - ms < origin) return
+  if (origin === 0 || kind === PREPARATION || Date.now() - ms < origin) return
   const labels = { kind, ...tags }
   asked.add(1, labels)
   wrong.add(outcome === 'wrong', labels)
@@ -63,6 +67,7 @@ export function note(kind, outcome, ms, tags = {}) {
     refused.add(1, labels)
     refusalLatency.add(ms, labels)
   } else if (outcome === 'ok') {
+    answered.add(1, labels)
     latency.add(ms, labels)
     const slice = Math.min(SLICES - 1, Math.floor((Date.now() - ms - origin) / SLICE_MS))
     const trends = slices[kind]

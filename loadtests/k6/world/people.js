@@ -1,4 +1,5 @@
 // The people, machines and organizations that loadtests/tenant.py made, by number; nothing of them needs a list.
+import { PREPARATION } from './measures.js'
 import { ask } from './token_endpoint.js'
 import { settings } from './settings.js'
 
@@ -31,7 +32,7 @@ export function logIn(user, { kind = 'password', client = settings.application, 
 /** A refresh token of a fresh session. A run that cannot prepare is stopped. */
 export function session(user, client) {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const answer = logIn(user, { kind: 'preparation', client })
+    const answer = logIn(user, { kind: PREPARATION, client })
     if (answer.isOk && answer.json.refresh_token) return answer.json.refresh_token
     if (!answer.isRefused && !answer.isLost) {
       throw new Error(`user ${user} cannot log in: ${answer.status} ${answer.text}`)

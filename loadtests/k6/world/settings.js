@@ -9,7 +9,8 @@ function number(name, fallback) {
   return value
 }
 
-function choice(name, values) {
+/** One of `values`, the first if nothing is said: what is misspelt must not run as something else. */
+export function choice(name, values) {
   const value = text(name, values[0])
   if (!values.includes(value)) throw new Error(`${name}: expected one of ${values.join(', ')}, not ${value}`)
   return value
@@ -17,9 +18,15 @@ function choice(name, values) {
 
 /** `90`, `90s`, `5m` or `2h`, in seconds. */
 export function seconds(name, fallback) {
-  const found = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text(name, String(fallback)))
-  if (!found) throw new Error(`${name}: expected a duration such as 30s, 5m or 2h, not ${__ENV[name]}`)
-  return Number(found[1]) * { s: 1, m: 60, h: 3600 }[found[2] || 's']
+  const found = span(text(name, String(fallback)))
+  if (found === undefined) throw new Error(`${name}: expected a duration such as 30s, 5m or 2h, not ${__ENV[name]}`)
+  return found
+}
+
+/** The seconds that such a text stands for. */
+export function span(text) {
+  const found = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text)
+  return found ? Number(found[1]) * { s: 1, m: 60, h: 3600 }[found[2] || 's'] : undefined
 }
 
 /** The secret that loadtests/tenant.py gives to a client: looks generated, and needs no list. */
