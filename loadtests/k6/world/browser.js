@@ -90,6 +90,7 @@ export class Browser {
       headers: { 'X-Forwarded-For': address(this.user) },
       tags: { name: kind },
       responseType: 'text',
+      timeout: `${settings.timeout}s`,
     }
     const response = http.request(method, url, form || null, params)
     const ok = response.status === 200 || response.status === 302 || response.status === 303
