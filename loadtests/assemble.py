@@ -100,8 +100,9 @@ def read(path: Path) -> dict:
 
 
 def busiest(scenario: dict) -> dict:
-    latencies = [kind["latency"] for kind in scenario["kinds"].values() if "latency" in kind]
-    return max(latencies, key=lambda latency: latency["count"], default={"med": 0, "p(99)": 0})
+    """The latencies of the kind that was answered most often; none if nothing was answered well."""
+    latencies = [kind["latency"] for kind in scenario["kinds"].values() if kind.get("latency", {}).get("count")]
+    return max(latencies, key=lambda latency: latency["count"], default={})
 
 
 def name(scenario: dict) -> str:
@@ -117,21 +118,25 @@ def rounds(scenarios: list[dict]) -> dict[tuple, list[dict]]:
 
 
 def median(several: list[dict], what: str) -> float | None:
-    values = [each["cost"][what] for each in several if what in each.get("cost", {})]
-    return statistics.median(values) if values else None
+    return middle([each.get("cost", {}).get(what) for each in several])
+
+
+def middle(values: list[float | None]) -> float | None:
+    """The median of those that are known."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def row(key: tuple, several: list[dict]) -> list[str]:
     target, title, engines = key
     latencies = [busiest(each) for each in several]
-    middle = {stat: statistics.median(latency[stat] for latency in latencies) for stat in ("med", "p(99)")}
     bounds = [threshold["ok"] for each in several for threshold in each["thresholds"]]
     return [
         target,
         title + (f" (median of {len(several)})" if len(several) > 1 else ""),
         str(engines),
         number(median(several, "requests_per_second"), 0),
-        number(middle["med"], 2) + " / " + number(middle["p(99)"], 2),
+        " / ".join(number(middle([latency.get(stat) for latency in latencies]), 2) for stat in ("med", "p(99)")),
         number(median(several, "engine_us_per_request"), 1),
         number(median(several, "redis_us_per_request"), 1),
         number(median(several, "engine_resident_mib"), 0),

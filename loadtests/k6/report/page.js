@@ -27,7 +27,7 @@ export function page({ title, machine, table: rows, comparison, scenarios }) {
 const marked = (cells) =>
   cells.map((text) => {
     const [plain, failed] = text.split(' **failed**')
-    return failed === undefined ? text : raw(`<span class="failed">${escaped(plain)} failed</span>`)
+    return failed === undefined ? text : failedIf(true, `${plain} failed`)
   })
 
 const facts = (machine) =>
@@ -42,23 +42,30 @@ function section(one) {
   return (
     `<h2>${escaped(name(one))}</h2><p>${when} UTC, ${one.settings.duration_s} s, ${one.settings.model} model` +
     `${asked.length > 0 ? `, <code>${escaped(asked.join(' '))}</code>` : ''}</p>` +
-    `${latencies(one)}<div class="plots">${plots(one).join('')}</div>${bounds(one)}${cost(one)}`
+    `${latencies(one)}${unsent(one)}<div class="plots">${plots(one).join('')}</div>${bounds(one)}${cost(one)}`
   )
 }
 
 const STATS = ['count', 'avg', 'med', 'p(75)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)', 'max']
 
+/** A kind that was asked and never answered well has a row, too: without latencies. */
 function latencies({ kinds }) {
   const rows = Object.entries(kinds)
-    .filter(([, { latency }]) => latency && latency.count > 0)
+    .filter(([, { asked }]) => asked && asked.count > 0)
     .map(([kind, { latency, asked, wrong, refused }]) => [
       kind,
-      ...STATS.map((stat) => (stat === 'count' ? latency.count : fixed(latency[stat]))),
-      asked ? asked.count : '',
-      refused ? refused.count : '',
-      wrong ? `${fixed(100 * wrong.rate)} %` : '',
+      ...STATS.map((stat) => (stat === 'count' ? latency.count : latency.count > 0 ? fixed(latency[stat]) : '–')),
+      asked.count,
+      refused.count,
+      failedIf(wrong.rate > 0, `${fixed(100 * wrong.rate)} %`),
     ])
   return table(['latency in ms', 'answered', ...STATS.slice(1), 'asked', 'refused', 'wrong'], rows)
+}
+
+function unsent({ other }) {
+  const { count } = other.dropped_iterations || { count: 0 }
+  if (count === 0) return ''
+  return `<p class="failed">${count} arrivals found no virtual user and were not sent (<code>dropped_iterations</code>)</p>`
 }
 
 function plots(one) {
@@ -133,6 +140,8 @@ function cost(one) {
 }
 
 const fixed = (value, digits = 2) => (typeof value === 'number' ? value.toFixed(digits) : '')
+
+const failedIf = (failed, text) => (failed ? raw(`<span class="failed">${escaped(text)}</span>`) : text)
 
 /** Markup that is not to be escaped. */
 const raw = (html) => ({ html })

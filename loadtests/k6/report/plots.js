@@ -2,7 +2,8 @@
 const WIDTH = 460
 const HEIGHT = 210
 const MARGIN = { left: 56, right: 10, top: 26, bottom: 38 }
-const COLOURS = ['#0b5fff', '#d9480f', '#2b8a3e', '#862e9c', '#c2255c', '#5c940d']
+// As many as the Redis nodes of a failover: three primaries with two replicas each.
+const COLOURS = ['#0b5fff', '#d9480f', '#2b8a3e', '#862e9c', '#c2255c', '#5c940d', '#0c8599', '#f59f00', '#495057']
 
 const text = (value) => String(value).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 

@@ -97,12 +97,14 @@ function other(metrics) {
 function lines(result) {
   const out = [`\n${result.target}: ${result.scenario}, ${result.settings.duration_s} s`]
   for (const [kind, { latency, asked, wrong }] of Object.entries(result.kinds)) {
-    if (!latency || !asked || asked.count === 0) continue
-    const stat = (name) => (latency[name] === undefined ? '-' : latency[name].toFixed(2))
-    const share = wrong && wrong.rate > 0 ? `, ${(100 * wrong.rate).toFixed(2)} % wrong` : ''
+    if (!asked || asked.count === 0) continue
+    const stat = (name) => (latency.count === 0 ? '-' : latency[name].toFixed(2))
+    const share = wrong.rate > 0 ? `, ${(100 * wrong.rate).toFixed(2)} % wrong` : ''
     const count = `${latency.count} ok of ${asked.count}${share}`
     out.push(`  ${kind.padEnd(20)} p50 ${stat('med')} ms, p99 ${stat('p(99)')} ms, max ${stat('max')} ms; ${count}`)
   }
+  const { count: unsent } = result.other.dropped_iterations || { count: 0 }
+  if (unsent > 0) out.push(`  ${unsent} arrivals found no virtual user and were not sent (dropped_iterations)`)
   for (const { metric, bound, ok, value } of result.thresholds) {
     if (!ok) out.push(`  FAILED ${metric}: ${bound}, was ${value}`)
   }
