@@ -5,7 +5,7 @@ For client_credentials and refresh, ROUNDS (3) times: capacity (closed loop, 64 
 client, and by the server's own clock), OVERLOAD_TIMES (1.5) of it for SECONDS_PER_RUN (10) over OVERLOAD_CONNECTIONS (1024), then
 half of it again from a second later on. Goodput is held against the capacity over as many connections as the server has requests in
 work at most (FULL_CONNECTIONS, 512): each connection more costs every server some of its processor's caches. Medians. Then logins by password of many people from FLOOD_CONNECTIONS (32), while
-machines ask for half of capacity (MACHINE_RATE: so many tokens a second).
+machines ask for half of capacity (MACHINE_RATE: so many tokens a second). PARTS ("limit flood") is which of the two are measured.
 
 PROGRAM is target/release/jeton; the engine runs on core 0 with an embedded store (JETON_TEST_CLUSTER: that Redis Cluster),
 `jeton bench` and wrk on core 1. Variables JETON__SECTION__KEY reach the engine. Exit status 1 when a bound of
@@ -38,6 +38,7 @@ FULL = int(os.environ.get("FULL_CONNECTIONS", "512"))
 CROWD = int(os.environ.get("OVERLOAD_CONNECTIONS", "1024"))
 FLOOD = int(os.environ.get("FLOOD_CONNECTIONS", "32"))
 MACHINES = float(os.environ.get("MACHINE_RATE", "0"))
+PARTS = os.environ.get("PARTS", "limit flood").split()
 
 
 class Engine:
@@ -132,7 +133,7 @@ class Flood:
 
     def starts(self, connections: int, seconds: int) -> subprocess.Popen:
         forms = self.engine.folder / "forms"
-        forms.write_text("".join(seed.form(number) + "\n" for number in range(2 * FLOOD)))
+        forms.write_text("".join(seed.form(seed.person(number)) + "\n" for number in range(2 * FLOOD)))
         command = [*on_core(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", "loadtests/wrk/logins.lua"]
         command += [self.engine.issuer + "oauth/token", "--", forms, f"load.{urllib.parse.urlsplit(self.engine.issuer).netloc}"]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -249,21 +250,22 @@ def engine(program: Path, more: dict[str, str]) -> Iterator[Engine]:
 
 def main() -> None:
     program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    if not PARTS or not {"limit", "flood"}.issuperset(PARTS):
+        sys.exit(f"limits.py: PARTS: expected limit, flood or both, not {' '.join(PARTS) or 'nothing'}")
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     bounds: list[tuple[str, bool]] = []
-    parts = os.environ.get("PARTS", "limit flood").split()
-    if "limit" in parts:
+    if "limit" in PARTS:
         # Logins only make sessions here.
         with engine(program, {"JETON__PASSWORDS__MEMORY_KIB": "8", "JETON__PASSWORDS__ITERATIONS": "1"}) as cheap:
             print("| | capacity | half of it, p50 / p99 | answered | goodput | answered in | refused | resident | half again, p50 / p99 |")
             print("|---|---|---|---|---|---|---|---|---|")
             at_the_limit(cheap, "client-credentials", "client_credentials", bounds)
             at_the_limit(cheap, "refresh", "refresh", bounds)
-    if "flood" in parts:
+    if "flood" in PARTS:
         with people() as file, engine(program, {"JETON_TENANTS": file, "JETON__PUBLIC__TRUSTED_PROXIES": "127.0.0.1"}) as real:
             flood(real, bounds)
     for what, holds in bounds:

@@ -21,6 +21,11 @@ CLIENT = "load-web"
 OWN = threading.local()
 
 
+def person(number: int) -> str:
+    """The name of the person of that number (modulo USERS)."""
+    return f"user-{number % USERS:07}@load.example"
+
+
 def form(person: str) -> str:
     return urlencode({
         "grant_type": "password",
@@ -42,7 +47,7 @@ def ask(place: str, number: int) -> tuple[int, bytes]:
     if not hasattr(OWN, "server"):
         OWN.server = http.client.HTTPConnection(place, timeout=30)
     try:
-        OWN.server.request("POST", "/oauth/token", form(f"user-{number % USERS:07}@load.example"), headers(number))
+        OWN.server.request("POST", "/oauth/token", form(person(number)), headers(number))
         answer = OWN.server.getresponse()
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
