@@ -1,7 +1,7 @@
-"""One result of a whole run: assemble.py FOLDER OUT.json, and a Markdown table of it on standard output.
+"""One result of a whole run: assemble.py FOLDER OUT.json [LACKS], and a Markdown table of it on standard output.
 
 FOLDER holds `NN-SCENARIO.json` (what k6 wrote), `NN-SCENARIO.samples.json` (what observe.py saw) and `machine.json`.
-Costs are taken between the begin of measuring and the end: what preparation used is not in them.
+LACKS says why the run is not whole. Costs are taken between the begin of measuring and the end: what preparation used is not in them.
 """
 
 import json
@@ -181,6 +181,7 @@ def number(value: float | None, digits: int) -> str:
 def main() -> None:
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     machine = json.loads((folder / "machine.json").read_text())
+    machine |= {"not_whole": lacks for lacks in sys.argv[3:]}
     names = sorted(path for path in folder.glob("[0-9]*.json") if not path.name.endswith(".samples.json"))
     scenarios = [read(path) for path in names]
     if not scenarios:
@@ -195,6 +196,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     main()

@@ -5,13 +5,14 @@
 #     token      client_credentials, refresh_chain, organization_switch (what runs without a NAME)
 #     people     login_mix, and the token scenarios' contention
 #     hostile    replay_attack, noisy_neighbour, spike, refresh_storm
-#     all        token, people, hostile, failover
+#     all        token, people, hostile, failover; not smoke, overload, capacity and soak, which are asked for by name
 #     scale      token on one, two and three engines
 #     growth     refresh_chain as sessions, switches as organizations, client_credentials as tenants and connections become many
 #     peers      client_credentials and refresh_chain on Jeton and on every server of loadtests/peers, in turns
 #   loadtests/run.sh --help
 #
-# It ends with loadtests/results/DATE.json and DATE.html; exit status 1 when a threshold did not hold. Variables:
+# It ends with loadtests/results/DATE.json and DATE.html; exit status 1 when a threshold did not hold. A run that cannot go on, or is
+# interrupted, reports what it has measured until then, says that it is not whole, and ends with another status than 0. Variables:
 #   RATE, DURATION, WARMUP, VUS, P99_MS …   as each scenario reads them: loadtests/README.md has the table
 #   STORE=cluster|embedded          cluster: three primaries and three replicas, started here
 #   ENGINES=1                       engines on the one cluster; the embedded store takes one
@@ -20,7 +21,8 @@
 #   SESSIONS=500                    sessions that stand ready before a scenario that refreshes
 #   ROUNDS=1                        how often all of it is repeated; servers of `peers` take turns within a round
 #   JETON_BIN=path                  this program instead of a release build
-#   JETON_TEST_CLUSTER=nodes        that Redis Cluster instead of one started here (its cost is not measured then)
+#   JETON_TEST_CLUSTER=nodes        that Redis Cluster instead of one started here (its cost is not measured then); keys are its
+#                                   own by a prefix, and removed in the end
 #   REPLICAS=1                      replicas of each primary; 2 when failover is among the scenarios, because a primary that
 #                                   was promoted and has no replica of its own accepts no write (min-replicas-to-write 1)
 #   REDIS_PORT=8100                 first of the ports of the cluster started here; others are tried when it is taken
@@ -50,17 +52,37 @@ driver=""
 holder=""
 number=0
 failed=0
+measuring=no
 
 cleanup() {
-  local pid name
-  trap - EXIT INT TERM
-  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in $driver $observer $holder "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  local name
+  trap - EXIT
+  # What follows takes seconds, and must not be left half done by one who is impatient.
+  trap '' INT TERM
+  # k6 tells what it has measured when it is asked to end; only then may the servers go.
+  end ${driver:+"$driver"}
+  end ${observer:+"$observer"}
+  if [ "$measuring" = yes ]; then report "the run ended early${driver:+, in the last of these}" || true; fi
+  end ${holder:+"$holder"} "${jeton_pids[@]+"${jeton_pids[@]}"}"
   for name in "$work"/peer-*; do
     if [ -d "$name" ]; then loadtests/peers/peer stop "$name" || true; fi
   done
+  forget_keys || true
   if [ -d "$work/redis" ]; then tests/redis-cluster stop "$work/redis" >/dev/null || true; fi
   rm -rf "$work"
+}
+
+end() { # process ids; one that does not end within half a minute is killed
+  local pid
+  for pid in "$@"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "$@"; do
+    for _ in $(seq 300); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
 }
 # ---- where things run ------------------------------------------------------------------------------------------------
 
@@ -109,11 +131,21 @@ settle() { # what every engine and the import are told
     # A cluster that others use too keeps their keys apart from these.
     if [ -n "${JETON_TEST_CLUSTER:-}" ]; then export JETON__CLUSTER__KEY_PREFIX=load-$$-; fi
   else
-    [ "$engines" = 1 ] || die "the embedded store takes one engine"
     export JETON__EMBEDDED__PATH=$work/data
   fi
   if [ "$passwords" = cheap ]; then export JETON__PASSWORDS__MEMORY_KIB=8 JETON__PASSWORDS__ITERATIONS=1; fi
 }
+
+forget_keys() { # of this run, in a cluster that others use too
+  local node
+  case ${JETON__CLUSTER__KEY_PREFIX:-} in "load-$$-") ;; *) return 0 ;; esac
+  for node in $(redis "${nodes%%,*}" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/ { sub(/@.*/, "", $2); print $2 }'); do
+    # Quoted (--no-raw) each key is one word, whatever is in it.
+    redis "$node" --no-raw --scan --pattern "load-$$-*" | sed 's/^/UNLINK /' | redis "$node" >/dev/null
+  done
+}
+
+redis() { redis-cli -h "${1%:*}" -p "${1##*:}" "${@:2}"; }
 
 import() { # more arguments of tenant.py
   python3 loadtests/tenant.py --users "$USERS" --organizations "$ORGANIZATIONS" --passwords "$passwords" \
@@ -138,7 +170,7 @@ start_engines() { # how many
       cd "$work/engine-$nth"
       export JETON__PUBLIC__ADDRESS=127.0.0.1:$public JETON__OPERATIONS__ADDRESS=127.0.0.1:$operations
       export JETON__TENANTS__ISSUER_PORT=$issuer_port JETON__MAIL__FOLDER=$work/engine-$nth/mail
-      exec "${on_server[@]}" "$jeton" serve >out 2>log </dev/null
+      exec setsid "${on_server[@]}" "$jeton" serve >out 2>log </dev/null
     ) &
     jeton_pids+=($!)
     bases+=("http://localhost:$public")
@@ -160,9 +192,7 @@ wait_ready() { # pid, URL, log
 }
 
 stop_engines() {
-  local pid
-  for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do wait "$pid" 2>/dev/null || true; done
+  end "${jeton_pids[@]+"${jeton_pids[@]}"}"
   jeton_pids=()
 }
 
@@ -193,7 +223,8 @@ scenario() { # name; extra NAME=VALUE for k6
   number=$((number + 1))
   part=$run/$(printf %02d "$number")-$name
   note "$name ($*)"
-  "${on_load[@]}" "$k6" run --quiet --no-usage-report --log-output=stderr -e REPORT="$part" "${@/#/-e}" "loadtests/k6/$name.js" &
+  # In a session of its own, like the engines: what Ctrl-C ends is this script, which then ends them in order.
+  setsid "${on_load[@]}" "$k6" run --quiet --no-usage-report --log-output=stderr -e REPORT="$part" "${@/#/-e}" "loadtests/k6/$name.js" &
   driver=$!
   mapfile -t pids < <(observed)
   [ ${#observed_peer[@]} = 0 ] || pids=("${observed_peer[@]}")
@@ -222,13 +253,12 @@ on_jeton() { # scenario, what it is a step of; NAME=VALUE for k6
     facts+=("TOKENS=$work/tokens")
   fi
   observed_peer=()
+  echo "{\"engines\": ${#jeton_pids[@]}, \"step\": \"$step\"}" >"$run/$(printf %02d $((number + 1)))-$name.more"
   scenario "$name" "${facts[@]}" "$@"
-  echo "{\"engines\": ${#jeton_pids[@]}, \"step\": \"$step\"}" >"$run/$(printf %02d "$number")-$name.more"
 }
 
 kill_a_primary() {
   local first port pid
-  [ -d "$work/redis" ] || die "failover kills a primary, and needs STORE=cluster and a cluster of its own"
   sleep "${KILL_AFTER_S:-$(awk -v warm="${WARMUP:-0}" -v span="$DURATION" '
     function seconds(text) { return text * (text ~ /h$/ ? 3600 : text ~ /m$/ ? 60 : 1) }
     BEGIN { print seconds(warm) + seconds(span) / 3 }')}"
@@ -271,7 +301,6 @@ growth() {
   local count fresh have=0
   # What is new is not in any cache yet.
   export WARMUP=${WARMUP:-5s}
-  [ "$store" = cluster ] || die "growth imports while engines run, and needs STORE=cluster"
   for count in ${GROWTH_SESSIONS:-1000 10000 100000}; do
     # Chains of the newest; the older ones are only there, as most sessions are at any moment.
     fresh=$((count - have < 20000 ? count - have : 20000))
@@ -336,6 +365,40 @@ profile() { # the scenarios of a name
   esac
 }
 
+fits() { # can this scenario or profile run with what was asked for?
+  case $1 in
+    failover)
+      if [ "$store" != cluster ] || [ -n "${JETON_TEST_CLUSTER:-}" ]; then
+        die "failover kills a primary, and needs STORE=cluster without JETON_TEST_CLUSTER: a cluster of its own"
+      fi
+      ;;
+    growth) [ "$store" = cluster ] || die "growth imports while engines run, and needs STORE=cluster" ;;
+    scale) [ "$store" = cluster ] || die "scale runs several engines, and needs STORE=cluster" ;;
+  esac
+}
+
+whole() { # names of variables, and the least that they may say
+  local name least=$1
+  for name in "${@:2}"; do
+    if ! [[ ${!name} =~ ^(0|[1-9][0-9]{0,8})$ ]] || ((${!name} < least)); then
+      die "$name: expected a number from $least on, not ${!name}"
+    fi
+  done
+}
+
+report() { # what is to be said of it, if it is not whole
+  local stamp there part=()
+  measuring=no
+  for part in "$run"/[0-9]*-*.json; do break; done
+  if [ ! -s "$part" ]; then note "no scenario left a result"; return 1; fi
+  mkdir -p "$results"
+  stamp=$(date -u +%Y-%m-%d-%H%M%S)
+  there=$(cd "$results" && pwd)/$stamp
+  python3 loadtests/assemble.py "$run" "$there.json" "$@" || return 1
+  "$k6" run --quiet --no-usage-report -e RUN="$there.json" -e PAGE="$there.html" loadtests/k6/report/render.js >/dev/null || return 1
+  note "$results/$stamp.html"
+}
+
 perform() { # scenario, growth, peers or scale
   local count name
   case $1 in
@@ -352,12 +415,21 @@ perform() { # scenario, growth, peers or scale
   esac
 }
 
+ROUNDS=$rounds ENGINES=$engines SESSIONS=$sessions
+whole 1 ROUNDS ENGINES USERS ORGANIZATIONS
+whole 0 SESSIONS
+case $store in
+  cluster) ;;
+  embedded) [ "$engines" = 1 ] || die "ENGINES: the embedded store takes one engine" ;;
+  *) die "STORE: expected cluster or embedded, not $store" ;;
+esac
 names=()
 for asked in "${@:-token}"; do
   wanted=$(profile "$asked")
   read -ra several <<<"$wanted"
   names+=("${several[@]}")
 done
+for name in "${names[@]}"; do fits "$name"; done
 # Logins cost what they cost where logins are the question; elsewhere they only make sessions.
 passwords=cheap
 case " ${names[*]} " in *" login_mix "* | *" soak "*) passwords=real ;; esac
@@ -376,14 +448,10 @@ settle
 import
 start_engines "$engines"
 python3 loadtests/machine.py "$store" "$passwords" "$jeton" >"$run/machine.json"
+measuring=yes
 for ((round = 1; round <= rounds; round++)); do
   for name in "${names[@]}"; do perform "$name"; done
 done
 
-mkdir -p "$results"
-stamp=$(date -u +%Y-%m-%d-%H%M%S)
-python3 loadtests/assemble.py "$run" "$results/$stamp.json"
-there=$(cd "$results" && pwd)/$stamp
-"$k6" run --quiet --no-usage-report -e RUN="$there.json" -e PAGE="$there.html" loadtests/k6/report/render.js >/dev/null
-note "$results/$stamp.html"
+report
 [ "$failed" = 0 ]
