@@ -15,7 +15,7 @@ draw('refresh', 'client_credentials')
 
 export const options = run(
   {
-    sessions: steady('refresh', perSecond, vus(200), { gracefulStop: `${limit}s` }),
+    sessions: steady('refresh', perSecond, vus(400), { gracefulStop: `${limit}s` }),
     machines: steady('machine', perSecond / 2, 20),
   },
   {
@@ -27,6 +27,9 @@ export const options = run(
     'wrong{kind:client_credentials}': ['rate==0'],
     'refused{kind:client_credentials}': ['count==0'],
   },
+  // Whoever waits for a new primary keeps its virtual user, and there are not more of them than sessions: for some seconds everybody
+  // may be waiting.
+  { sessions: 0.1 },
 )
 
 export const setup = prepared()
