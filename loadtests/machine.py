@@ -20,6 +20,12 @@ def processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
+def commit() -> str:
+    """What was built; of a program that was given nobody knows what it is a build of."""
+    checkout = line("git", "rev-parse", "--short", "HEAD")
+    return f"of the checkout {checkout}; the program was given (JETON_BIN)" if os.environ.get("JETON_BIN") else checkout
+
+
 def main() -> None:
     store, passwords, program = sys.argv[1:]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -29,7 +35,7 @@ def main() -> None:
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "kernel": platform.release(),
-        "commit": line("git", "rev-parse", "--short", "HEAD"),
+        "commit": commit(),
         "program": f"{line(program, '--version')} ({Path(program).parent.name})",
         "store": store,
         "redis": " ".join(line("redis-server", "--version").split()[:3]),
