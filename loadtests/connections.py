@@ -9,6 +9,8 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
+import arguments
+
 EVERY_S = 60
 ABREAST = 200
 
@@ -44,7 +46,10 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     gate = asyncio.Semaphore(ABREAST)
-    held = await asyncio.gather(*(connect(url, gate) for _ in range(count)))
+    try:
+        held = await asyncio.gather(*(connect(url, gate) for _ in range(count)))
+    except (OSError, asyncio.IncompleteReadError) as error:
+        sys.exit(f"connections.py: {count} connections to {url} cannot be made: {error}")
     print("ready", flush=True)
     tasks = [asyncio.create_task(hold(*each)) for each in held]
     await stopped.wait()
@@ -54,6 +59,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    arguments.helped(__doc__, most=2)
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     asyncio.run(main())

@@ -28,8 +28,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import arguments
 import seed
-from login import ROOT, on_core, surroundings
+from arguments import ROOT
+from login import on_core, surroundings
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SECONDS = int(os.environ.get("SECONDS_PER_RUN", "10"))
@@ -249,7 +251,7 @@ def engine(program: Path, more: dict[str, str]) -> Iterator[Engine]:
 
 
 def main() -> None:
-    program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    program = arguments.program(__doc__)
     if not PARTS or not {"limit", "flood"}.issuperset(PARTS):
         sys.exit(f"limits.py: PARTS: expected limit, flood or both, not {' '.join(PARTS) or 'nothing'}")
     if (os.cpu_count() or 1) > 1:

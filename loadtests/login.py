@@ -20,7 +20,9 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+import arguments
+from arguments import ROOT
+
 CONNECTIONS = 64
 BARE = "bare hyper, two JWTs" + (" and a Redis command" if os.environ.get("JETON_TEST_CLUSTER") else "")
 # RFC 7636 appendix B.
@@ -100,9 +102,13 @@ def measure(pid: int, seconds: int, script: str, url: str, *arguments: str) -> f
     return spent / os.sysconf("SC_CLK_TCK") * 1e6 / answers
 
 
+def bare_hyper(program: Path) -> Path:
+    return program.parent / "examples/bare-hyper"
+
+
 def start_bare(program: Path) -> tuple[subprocess.Popen, str]:
     """bare-hyper, and its address."""
-    command = [*on_core(0), str(program.parent / "examples/bare-hyper"), "--jwts", "2", "--threads", "1"]
+    command = [*on_core(0), str(bare_hyper(program)), "--jwts", "2", "--threads", "1"]
     if nodes := os.environ.get("JETON_TEST_CLUSTER"):
         command += ["--cluster", nodes]
     bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -141,7 +147,8 @@ def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, st
 
 
 def main() -> None:
-    program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    program = arguments.program(__doc__)
+    arguments.executable(bare_hyper(program))
     script = str(ROOT / "tests/jeton-server")
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What sessions and refresh families cost a Redis Cluster: memory.py [PROGRAM] prints Markdown; exit status 1 beyond a bound.
 
-A cluster of its own, PROGRAM (target/release/jeton) for one real login; that session is copied SESSIONS (100000) times, and families
+A cluster of its own (from port REDIS_PORT on, 7900, or another if that is taken), PROGRAM (target/release/jeton) for one real login; that session is copied SESSIONS (100000) times, and families
 are started in each by the store's own function. The cost is what `used_memory` of the primaries grew by, without what buffers of clients and
 replication grew by: keys, values, hash tables, expiries and the allocator's rounding are all in it.
 """
@@ -19,11 +19,14 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from login import ROOT, authorize, code_form, code_in, logged_in
+import arguments
+from arguments import ROOT
+from login import authorize, code_form, code_in, logged_in
 
 SESSIONS = int(os.environ.get("SESSIONS", "100000"))
 BOUNDS = {"a session": 400, "a family": 150}
 BATCH = 1000
+REDIS = ROOT / "tests/redis-cluster"
 
 
 class Node:
@@ -89,6 +92,15 @@ def encoded(command: tuple) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
 
+def start_redis(folder: Path) -> str:
+    """Its nodes. What stood in the way of the last port that was tried goes to the terminal."""
+    for port in (os.environ.get("REDIS_PORT", "7900"), "8100", "8300"):
+        started = subprocess.run([REDIS, "start", folder, port], capture_output=True, text=True, check=False)
+        if started.returncode == 0:
+            return started.stdout.splitlines()[-1]
+    sys.exit(f"memory.py: the Redis Cluster did not start: {started.stderr.strip()}")
+
+
 def one_login(folder: Path, program: Path, nodes: str) -> None:
     """A person's session with a refresh token, as the demo tenant's application gets it."""
     script = str(ROOT / "tests/jeton-server")
@@ -144,17 +156,15 @@ def measured(cluster: Cluster) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    program = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/jeton").resolve()
+    program = arguments.program(__doc__)
     with tempfile.TemporaryDirectory(prefix="jeton-memory-") as name:
         folder = Path(name)
-        redis = [str(ROOT / "tests/redis-cluster")]
         try:
-            started = subprocess.run([*redis, "start", folder / "redis", "7900"], capture_output=True, text=True, check=True)
-            nodes = started.stdout.splitlines()[-1]
+            nodes = start_redis(folder / "redis")
             one_login(folder / "engine", program, nodes)
             costs = measured(Cluster(nodes))
         finally:
-            subprocess.run([*redis, "stop", folder / "redis"], check=False)
+            subprocess.run([REDIS, "stop", folder / "redis"], check=False)
     print(f"| {SESSIONS} more each time | bytes on the primary | each time |\n|---|---|---|")
     failed = False
     for what, each in costs.items():

@@ -1,6 +1,7 @@
-"""Time from start to ready, and memory at rest: startup.py PROGRAM [ROUNDS] prints two medians, in ms and in MiB.
+"""Time from start to ready, and memory at rest: startup.py [PROGRAM [ROUNDS]] prints two medians, in ms and in MiB.
 
-Each round starts `serve` with an embedded store in an empty directory and asks /health/ready until it says yes.
+PROGRAM is target/release/jeton, ROUNDS 5. Each round starts `serve` with an embedded store in an empty directory and asks
+/health/ready until it says yes.
 """
 
 import http.client
@@ -11,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+import arguments
 
 
 def free_port() -> int:
@@ -34,7 +38,7 @@ def resident_mib(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def one_round(program: str) -> tuple[float, float]:
+def one_round(program: Path) -> tuple[float, float]:
     public, operations = free_port(), free_port()
     with tempfile.TemporaryDirectory() as directory:
         settings = {
@@ -64,8 +68,9 @@ def one_round(program: str) -> tuple[float, float]:
 
 
 def main() -> None:
+    program = arguments.program(__doc__, most=2)
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    times, sizes = zip(*(one_round(os.path.abspath(sys.argv[1])) for _ in range(rounds)))
+    times, sizes = zip(*(one_round(program) for _ in range(rounds)))
     print(f"{statistics.median(times):.0f} {statistics.median(sizes):.1f}")
 
 
