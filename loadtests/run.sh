@@ -300,6 +300,12 @@ fits() { # can this scenario or profile run with what was asked for?
   esac
 }
 
+reads() { # does k6 make sense of this scenario with the variables that are set?
+  [ -s "loadtests/k6/$1.js" ] || return 0
+  "$k6" inspect --include-system-env-vars "loadtests/k6/$1.js" >"$work/inspected" 2>&1 ||
+    die "$1: $(grep -o 'Error: [^\\]*' "$work/inspected" | head -1 || cat "$work/inspected")"
+}
+
 whole() { # names of variables, and the least that they may say
   local name least=$1
   for name in "${@:2}"; do
@@ -365,6 +371,7 @@ replicas=${REPLICAS:-$replicas}
 tests/install redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 taskset:util-linux >&2
 case " ${names[*]} " in *" growth "*) tests/install wrk:wrk >&2 ;; esac
 k6=$(loadtests/k6/install)
+for name in "${names[@]}"; do reads "$name"; done
 jeton=$(program)
 observed_peer=()
 settle
