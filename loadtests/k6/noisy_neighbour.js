@@ -25,7 +25,7 @@ export const options = run(
     'latency{kind:quiet,phase:during}': [`p(99)<${or('NOISY_P99_MS', calm * 2)}`],
     'latency{kind:quiet,phase:after}': [`p(99)<${calm}`],
     'wrong{kind:quiet}': ['rate<=0.001'],
-    // A flood of what is refused at the door would be none.
+    // What is turned away as wrong costs nothing to answer: that would be no flood.
     'wrong{kind:flood}': ['rate<=0.001'],
     'refused{kind:quiet}': [`count<=${or('REFUSED_MAX', 0)}`],
   },
