@@ -316,7 +316,7 @@ whole() { # names of variables, and the least that they may say
 }
 
 report() { # what is to be said of it, if it is not whole
-  local stamp there part=()
+  local stamp there part
   measuring=no
   for part in "$run"/[0-9]*-*.json; do break; done
   if [ ! -s "$part" ]; then note "no scenario left a result"; return 1; fi
