@@ -31,7 +31,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 #[global_allocator]
@@ -72,9 +71,7 @@ struct Issuer {
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    // As the engine does.
-    let mut runtime =
-        if arguments.threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(serve(&arguments))
 }
 
