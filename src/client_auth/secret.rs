@@ -7,16 +7,24 @@ use crate::engine::Engine;
 use crate::engine::people::not_checked;
 use crate::model::client::{Client, SecretHash};
 use crate::protocol::oauth_error::OAuthError;
+use crate::store::counters::Draw;
+use crate::transport::exchange::Exchange;
 
 /// Checks a secret against every one that the client has.
 ///
 /// # Errors
-/// `invalid_client` when it is none of them; `temporarily_unavailable` when it cannot be checked.
-pub async fn check(engine: &Engine, client: &Client, secret: &[u8]) -> Result<(), OAuthError> {
+/// `invalid_client` when it is none of them; `too_many_requests` when the address guessed too often;
+/// `temporarily_unavailable` when it cannot be checked.
+pub async fn check(
+    engine: &Engine,
+    exchange: &Exchange,
+    client: &Client,
+    secret: &[u8],
+) -> Result<(), OAuthError> {
     for own in &client.secrets {
         let matches = match own {
             SecretHash::Keyed(hash) => engine.sealer().secret_matches(&client.tenant, secret, hash),
-            SecretHash::Argon2(hash) => is_chosen(engine, client, (secret, hash)).await?,
+            SecretHash::Argon2(hash) => is_chosen(engine, exchange, client, (secret, hash)).await?,
         };
         if matches {
             return Ok(());
@@ -27,6 +35,7 @@ pub async fn check(engine: &Engine, client: &Client, secret: &[u8]) -> Result<()
 
 async fn is_chosen(
     engine: &Engine,
+    exchange: &Exchange,
     client: &Client,
     (secret, hash): (&[u8], &str),
 ) -> Result<bool, OAuthError> {
@@ -34,10 +43,14 @@ async fn is_chosen(
     if engine.secret_memo().knows(text, hash) {
         return Ok(true);
     }
+    let (tenant, address) = (exchange.tenant(), exchange.peer().address);
+    // Hashing is dear: who guesses may not have it for nothing.
+    engine.charge_secret(tenant, address, Draw::One).await?;
     let passwords = engine.actors().passwords.of(&client.tenant);
     let verdict = passwords.verify(Zeroizing::new(text.to_owned()), hash.to_owned()).await;
     let matches = matches!(verdict.map_err(not_checked)?, Verdict::Match { .. });
     if matches {
+        engine.charge_secret(tenant, address, Draw::Back).await?;
         engine.secret_memo().remember(text, hash);
     }
     Ok(matches)

@@ -73,7 +73,7 @@ async fn replace(engine: &Engine, exchange: &Exchange, client: Client) -> Result
         return Err(metadata::invalid("client_id", "expected the client's own"));
     }
     if let Some(secret) = &metadata.client_secret {
-        let checked = client_auth::secret::check(engine, &client, secret.as_bytes()).await;
+        let checked = client_auth::secret::check(engine, exchange, &client, secret.as_bytes()).await;
         checked.map_err(|_| metadata::invalid("client_secret", "expected the client's own"))?;
     }
     let draft = metadata.draft(Some(&client))?;

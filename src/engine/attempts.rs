@@ -20,6 +20,8 @@ use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::store::counters::{Counted, Draw, Drawn, Limit, Purpose, Rate, Subject};
 use crate::tenancy::TenantView;
 
+mod charges;
+
 /// What is remembered of refusals.
 pub struct Attempts {
     settings: Settings,
@@ -99,8 +101,9 @@ impl Attempts {
 impl Engine {
     /// Refuses what was refused a moment ago, without a question to the store.
     pub(crate) fn refused_lately(&self, guess: &Guess<'_>) -> Result<(), Denied> {
-        let Some(refused) =
-            [account(guess), place(guess)].iter().find_map(|name| self.attempts().refused.get(name))
+        let Some(refused) = [account(guess), place(guess.tenant, guess.address)]
+            .iter()
+            .find_map(|name| self.attempts().refused.get(name))
         else {
             return Ok(());
         };
@@ -144,7 +147,7 @@ impl Engine {
         }
         if let Drawn::Empty { until } = drawn {
             self.uncount(guess, &attempt).await?;
-            self.attempts().remember(place(guess), until, false);
+            self.attempts().remember(place(guess.tenant, guess.address), until, false);
             return Err(self.address_closed(until));
         }
         Ok(attempt)
@@ -238,46 +241,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Charges `address` for a signup, or for a message that it asks for.
-    ///
-    /// # Errors
-    /// [`Denied`] when it has asked for too many; `temporarily_unavailable` when the store cannot say.
-    pub async fn charge_signup(&self, tenant: &TenantView, address: IpAddr) -> Result<(), Denied> {
-        let throttling = &tenant.tenant.attack_protection.suspicious_ip_throttling;
-        if !throttling.counts(address) {
-            return Ok(());
-        }
-        let name = origin(address);
-        let remembered = format!("{}\nsignup\n{name}", tenant.tenant.id);
-        if let Some(refused) = self.attempts().refused.get(&remembered).filter(|it| it.until > self.now()) {
-            return Err(Denied { event: None, ..self.address_closed(refused.until) });
-        }
-        let subject = Subject { tenant: &tenant.tenant.id, purpose: Purpose::Signups, name: name.as_bytes() };
-        let rate = rate(throttling.stage.pre_user_registration);
-        match self.store().draw(subject, self.now(), rate, Draw::One).await? {
-            Drawn::Had => Ok(()),
-            Drawn::Empty { until } => {
-                self.attempts().remember(remembered, until, false);
-                Err(self.address_closed(until))
-            }
-        }
-    }
-
-    /// Charges a mail address for one more message, whether it belongs to somebody or not.
-    ///
-    /// # Errors
-    /// [`Denied`] when it was sent too many; `temporarily_unavailable` when the store cannot say.
-    pub async fn charge_mail(&self, tenant: &TenantView, email: &str) -> Result<(), Denied> {
-        let settings = self.attempts().settings();
-        let name = email.to_lowercase();
-        let subject = Subject { tenant: &tenant.tenant.id, purpose: Purpose::Mail, name: name.as_bytes() };
-        let rate = Rate { most: settings.mails_max, interval_ms: settings.mail_interval_secs * 1000 };
-        match self.store().draw(subject, self.now(), rate, Draw::One).await? {
-            Drawn::Had => Ok(()),
-            Drawn::Empty { until } => Err(Denied { event: None, ..self.address_closed(until) }),
-        }
-    }
-
     /// Whether the connection wants wrong passwords to be counted.
     async fn is_protected(&self, guess: &Guess<'_>) -> Result<bool, OAuthError> {
         let found = self.cached().connection(&guess.tenant.tenant.id, guess.connection.as_str()).await?;
@@ -310,11 +273,7 @@ impl Engine {
         if !charged {
             return Ok(Drawn::Had);
         }
-        let throttle = guess.tenant.tenant.attack_protection.suspicious_ip_throttling.stage.pre_login;
-        let name = origin(guess.address);
-        let tenant = &guess.tenant.tenant.id;
-        let subject = Subject { tenant, purpose: Purpose::Suspicion, name: name.as_bytes() };
-        Ok(self.store().draw(subject, self.now(), rate(throttle), draw).await?)
+        self.draw_login(guess.tenant, guess.address, draw).await
     }
 
     fn address_closed(&self, until: UnixMs) -> Denied {
@@ -359,8 +318,8 @@ fn account(guess: &Guess<'_>) -> String {
 }
 
 /// What a closed address is remembered under.
-fn place(guess: &Guess<'_>) -> String {
-    format!("{}\nlogin\n{}", guess.tenant.tenant.id, origin(guess.address))
+fn place(tenant: &TenantView, address: IpAddr) -> String {
+    format!("{}\nlogin\n{}", tenant.tenant.id, origin(address))
 }
 
 impl From<OAuthError> for Denied {

@@ -126,3 +126,25 @@ async fn every_claim_of_an_assertion_counts() {
     assert_eq!(world.token(&asserting(&good)).await.status, 200, "no refusal spent the jti");
     world.stop().await;
 }
+
+/// Each guess at a secret that somebody chose costs a hash.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_a_chosen_secret_are_counted_and_the_right_one_is_not() {
+    let world = World::start().await;
+    let right = basic("m2m-basic", "ch%3Asen+%25secret%2B");
+    assert_eq!(world.token_with_header(&[GRANT, AUDIENCE], &right).await.status, 200);
+    let mut told = Vec::new();
+    for _ in 0..150 {
+        let answer = world.token_with_header(&[GRANT, AUDIENCE], &basic("m2m-basic", "wrong")).await;
+        told.push(answer.status);
+        if answer.status == 429 {
+            answer.refused(429, "too_many_requests");
+            assert!(answer.headers.contains_key("retry-after"));
+            break;
+        }
+    }
+    assert_eq!(told.iter().filter(|status| **status == 401).count(), 100, "{told:?}");
+    assert_eq!(told.last(), Some(&429));
+    assert_eq!(world.token_with_header(&[GRANT, AUDIENCE], &right).await.status, 200, "it is remembered");
+    world.stop().await;
+}
