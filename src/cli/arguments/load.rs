@@ -96,7 +96,7 @@ pub struct PlanArguments {
     /// Memory that one Redis primary may hold, such as `16G`
     #[arg(long, default_value = "16G")]
     pub primary_memory: Bytes,
-    /// Unit costs of your own machines (TOML), instead of those measured on ours; see `loadtests/README.md`
+    /// Unit costs of your own machines (TOML), instead of those measured on ours; see `How it grows` in loadtests/README.md
     #[arg(long, value_name = "FILE")]
     pub units: Option<PathBuf>,
     /// Print one JSON object instead of the arithmetic

@@ -52,7 +52,7 @@ impl Default for Units {
             introspection_us: 23.3,
             login_us: 17_500.0,
             redis_refresh_us: 17.6,
-            redis_introspection_us: 8.0,
+            redis_introspection_us: 7.4,
             redis_login_us: 195.0,
             session_bytes: 280.0,
             user_bytes: 2_500.0,
@@ -102,6 +102,16 @@ mod tests {
         let units: Units = toml::from_str("refresh_us = 50.0").unwrap();
         assert_eq!(units, Units { refresh_us: 50.0, ..Units::default() });
         assert!(Units::default().check().is_ok());
+    }
+
+    #[test]
+    fn the_manual_names_every_unit_with_its_value() {
+        let manual = include_str!("../../../loadtests/README.md");
+        let (_, block) = manual.split_once("--units FILE`").unwrap();
+        let block = block.split("```").nth(1).unwrap().trim_start_matches("toml");
+        assert_eq!(toml::from_str::<Units>(block).unwrap(), Units::default());
+        let values = serde_json::to_value(Units::default()).unwrap();
+        assert!(values.as_object().unwrap().keys().all(|name| block.contains(&format!("\n{name} = "))));
     }
 
     #[test]
