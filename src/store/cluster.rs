@@ -17,6 +17,7 @@ use connections::Connections;
 use convoys::Convoys;
 use gatherings::Gatherings;
 use keyspace::Keyspace;
+use rounds::Rounds;
 use topology::Topology;
 
 mod ask;
@@ -38,6 +39,7 @@ mod packed;
 mod packing;
 mod records;
 mod refusal;
+mod rounds;
 mod routes;
 mod sessions;
 mod spends;
@@ -54,8 +56,8 @@ pub struct Cluster {
     convoys: Convoys,
     gatherings: Gatherings,
     keys: Keyspace,
-    /// Held while the function library is loaded, so that one failover loads it once.
-    loading: tokio::sync::Mutex<()>,
+    /// How the function library is loaded, so that one failover loads it once.
+    loading: Rounds,
     /// Where careful writes that lack a replica are counted too, once somebody asked for it.
     metrics: OnceLock<Arc<Metrics>>,
     /// What configuration says, for the limits that are asked of every call.
@@ -71,7 +73,7 @@ impl Cluster {
     /// [`StoreError::Unavailable`] when no node answers, or one refuses the library or the credentials.
     pub async fn connect(settings: &config::cluster::Cluster, clock: Clock) -> Result<Arc<Self>, StoreError> {
         let connections = Connections::open(settings).await?;
-        let topology = Topology::watch(&connections);
+        let topology = Topology::watch(&connections, settings);
         let cluster = Self {
             clock,
             closed: AtomicBool::new(false),
@@ -79,7 +81,7 @@ impl Cluster {
             gatherings: Gatherings::new(&connections.hot, settings.together_max),
             connections,
             keys: Keyspace::new(&settings.key_prefix),
-            loading: tokio::sync::Mutex::new(()),
+            loading: Rounds::default(),
             metrics: OnceLock::new(),
             settings: settings.clone(),
             topology,

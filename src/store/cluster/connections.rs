@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fred::clients::{Client, Pool};
-use fred::interfaces::ClientLike as _;
+use fred::interfaces::{ClientLike as _, ClusterInterface as _};
 use fred::types::RespVersion;
 use fred::types::config::{
     ClusterDiscoveryPolicy, Config, ConnectionConfig, PerformanceConfig, ReconnectPolicy, Server,
@@ -123,8 +123,9 @@ fn connection(settings: &Settings, attempts: u32) -> ConnectionConfig {
         // Looking around must not take long: the client does nothing else meanwhile.
         internal_command_timeout: Duration::from_millis(settings.command_timeout_ms.saturating_mul(2)),
         max_command_attempts: attempts,
-        // With one attempt no redirection can be followed; saying so gives it an error of its own.
-        max_redirections: if attempts == ONCE { 0 } else { 5 },
+        // The vendor follows an `ASK` while others wait for answers on the same connection, takes the first of those for
+        // its own, and so gives everybody the answer of somebody else. Whoever asked asks again (`calls.rs`).
+        max_redirections: 0,
         max_command_buffer_len: settings.queued_commands,
         tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
         unresponsive: UnresponsiveConfig {
@@ -133,6 +134,18 @@ fn connection(settings: &Settings, attempts: u32) -> ConnectionConfig {
         },
         ..ConnectionConfig::default()
     }
+}
+
+/// How long a look at the cluster may take: one node is asked in vain, and another one answers.
+pub(super) fn patience(settings: &Settings) -> Duration {
+    let asked = settings.command_timeout_ms.saturating_mul(2);
+    Duration::from_millis(settings.connect_timeout_ms.saturating_add(asked))
+}
+
+/// Has `client` look at the cluster again. The vendor sets no limit, and a client that has come to an end never looks.
+pub(super) async fn look(client: &Client, patience: Duration) {
+    // Whoever cannot look now is busy connecting again, which is looking.
+    let _looked = tokio::time::timeout(patience, client.sync_cluster()).await;
 }
 
 fn performance(timeout: Duration) -> PerformanceConfig {

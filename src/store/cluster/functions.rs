@@ -4,12 +4,14 @@
 //! versions can work side by side, and a rolling update needs no order.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use fred::bytes_utils::Str;
 use fred::interfaces::{ClusterInterface as _, FunctionInterface as _};
 use sha2::{Digest as _, Sha256};
 
 use super::Cluster;
+use super::connections::{look, patience};
 use super::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -85,15 +87,20 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
 });
 
 impl Cluster {
-    /// Loads the library on every primary; safe to repeat.
+    /// Loads the library on every primary, once for all who find it lacking; safe to repeat.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when a primary did not take it.
     pub(super) async fn load_functions(&self) -> Result<(), StoreError> {
-        let _one_at_a_time = self.loading.lock().await;
-        let client = self.connections.reading.next();
+        let patience = patience(&self.settings);
+        let loaded = self.loading.join(Duration::ZERO, patience, self.load(patience)).await;
+        loaded.unwrap_or_else(|| Err(StoreError::Unavailable("functions take too long to load".to_owned())))
+    }
+
+    async fn load(&self, patience: Duration) -> Result<(), StoreError> {
+        let client = self.connections.reading.next_connected();
         // A primary that lacks the library may be one that was not a primary a moment ago.
-        let _learnt = client.sync_cluster().await;
+        look(client, patience).await;
         let routing = client.cached_cluster_state();
         let primaries = routing.map(|routing| routing.unique_primary_nodes()).unwrap_or_default();
         if primaries.is_empty() {

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fred::clients::Client;
-use fred::interfaces::{ClusterInterface as _, EventInterface as _};
+use fred::interfaces::EventInterface as _;
 use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
-use super::connections::Connections;
+use super::connections::{Connections, look, patience};
+use crate::config::cluster::Cluster as Settings;
 
 /// Between one look at the cluster and the next.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -25,12 +26,13 @@ pub(super) struct Topology {
     clients: Vec<Client>,
     epoch: Arc<AtomicU64>,
     looking: Arc<AtomicBool>,
+    patience: Duration,
     watches: Vec<JoinHandle<()>>,
 }
 
 impl Topology {
     /// Watches every connection that would notice.
-    pub(super) fn watch(connections: &Connections) -> Self {
+    pub(super) fn watch(connections: &Connections, settings: &Settings) -> Self {
         let epoch = Arc::new(AtomicU64::new(0));
         let clients: Vec<Client> = connections.clients().cloned().collect();
         let watches = clients
@@ -53,7 +55,7 @@ impl Topology {
                 })
             })
             .collect();
-        Self { clients, epoch, looking: Arc::default(), watches }
+        Self { clients, epoch, looking: Arc::default(), patience: patience(settings), watches }
     }
 
     /// Looks at the cluster again, unless that was done a moment ago.
@@ -61,10 +63,9 @@ impl Topology {
         if self.looking.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (clients, looking) = (self.clients.clone(), Arc::clone(&self.looking));
+        let (clients, looking, patience) = (self.clients.clone(), Arc::clone(&self.looking), self.patience);
         tokio::spawn(async move {
-            // Whoever cannot look now is busy connecting again, which is looking.
-            let _looked = join_all(clients.iter().map(Client::sync_cluster)).await;
+            join_all(clients.iter().map(|client| look(client, patience))).await;
             tokio::time::sleep(PAUSE).await;
             looking.store(false, Ordering::Release);
         });
