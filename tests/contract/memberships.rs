@@ -3,7 +3,7 @@
 use jeton::model::membership::Membership;
 use jeton::protocol::ids::{OrganizationId, RoleId, TenantId, UserId};
 
-use crate::world::{World, tenant};
+use crate::world::{UNASKED, World, tenant};
 
 suite! {
     a_joined_membership_is_found,
@@ -11,6 +11,7 @@ suite! {
     a_left_membership_is_gone_from_both_sides,
     both_sides_come_in_pages,
     a_user_of_many_organizations_is_paged_as_one_of_few,
+    both_sides_may_begin_with_any_word,
     names_that_run_into_each_other_stay_apart,
     tenants_do_not_meet,
 }
@@ -106,6 +107,27 @@ async fn a_user_of_many_organizations_is_paged_as_one_of_few(world: &World) {
     let left = world.store.organizations_of(&world.tenant, &user, None, usize::MAX).await.unwrap();
     let expected = names[..5].iter().chain([&names[9]]);
     assert!(left.iter().map(|found| found.organization.as_str()).eq(expected), "{left:?}");
+}
+
+async fn both_sides_may_begin_with_any_word(world: &World) {
+    for word in UNASKED {
+        let tenant = tenant();
+        let names = ["", "z1", "z2", "z3"].map(|end| format!("{word}{end}"));
+        let joined = |user, organization| membership(&tenant, user, organization, &["r"]);
+        for name in &names {
+            world.store.join(&joined(name, "o")).await.unwrap();
+        }
+        for name in &names[..2] {
+            world.store.join(&joined("u", name)).await.unwrap();
+        }
+        for take in [3, 4] {
+            let members = world.store.members_of(&tenant, &OrganizationId::from("o"), None, take).await;
+            let expected: Vec<_> = names[..take].iter().map(|name| joined(name, "o")).collect();
+            assert_eq!(members.unwrap(), expected);
+        }
+        let organizations = world.store.organizations_of(&tenant, &UserId::from("u"), None, 9).await;
+        assert_eq!(organizations.unwrap(), [joined("u", &names[0]), joined("u", &names[1])]);
+    }
 }
 
 async fn page_of_organizations(world: &World, after: Option<&String>, take: usize) -> Option<Vec<String>> {

@@ -5,7 +5,7 @@ use jeton::model::record::Kind;
 use jeton::protocol::ids::TenantId;
 use jeton::store::records::{Expect, Page, RecordKey, Stored, Written};
 
-use crate::world::{World, tenant};
+use crate::world::{UNASKED, World, tenant};
 
 suite! {
     what_is_written_is_read,
@@ -14,6 +14,7 @@ suite! {
     one_of_many_writes_a_version,
     no_update_is_lost,
     pages_follow_one_another_in_byte_order,
+    pages_may_begin_with_any_word,
     counts_follow_writes_and_removals,
     tenants_and_kinds_do_not_meet,
 }
@@ -145,6 +146,24 @@ async fn pages_follow_one_another_in_byte_order(world: &World) {
     }
     let past = world.store.page(&world.tenant, Kind::User, Some("\u{10ffff}"), 10).await.unwrap();
     assert_eq!(past, Page::default());
+}
+
+async fn pages_may_begin_with_any_word(world: &World) {
+    for word in UNASKED {
+        let tenant = tenant();
+        let ids = ["", "z1", "z2", "z3"].map(|end| format!("{word}{end}"));
+        for id in &ids {
+            world.store.write(&key(&tenant, id), document(id), Expect::Absent).await.unwrap();
+        }
+        // One more is asked for: three and four.
+        for take in [2, 3] {
+            let page = world.store.page(&tenant, Kind::User, None, take).await.unwrap();
+            assert_eq!(page.next.as_ref(), Some(&ids[take - 1]));
+            for (id, (found, stored)) in ids.iter().zip(page.items) {
+                assert_eq!((id, stored.document), (&found, document(id)));
+            }
+        }
+    }
 }
 
 async fn counts_follow_writes_and_removals(world: &World) {

@@ -9,6 +9,18 @@ use jeton::model::session::{Amr, Session};
 use jeton::protocol::ids::{FamilyKey, SessionId, TenantId, UserId};
 use jeton::store::SharedStore;
 
+/// How Redis begins what it says without being asked; names like these are names like any other.
+pub(crate) const UNASKED: [&str; 8] = [
+    "message",
+    "pmessage",
+    "psubscribe",
+    "punsubscribe",
+    "smessage",
+    "subscribe",
+    "sunsubscribe",
+    "unsubscribe",
+];
+
 /// A store under test. Backends may be shared by cases that run at once, so every name in a world is random.
 pub(crate) struct World {
     /// The store.

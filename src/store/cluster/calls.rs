@@ -38,6 +38,17 @@ impl Cluster {
         self.over(&self.connections.reading, ask).await
     }
 
+    /// As [`Cluster::read`], of a verb that answers with a list in a list of its own.
+    ///
+    /// The vendor takes any answer of three that begins with `message`, and a few like it, for something that was published,
+    /// and whoever waits for the answer gets that to the next command. So no answer may begin with a stored text.
+    pub(super) async fn read_list<T: FromValue>(&self, ask: Ask) -> Result<T, StoreError> {
+        let answer: Value = self.read(ask).await?;
+        let list = if let Value::Array(outer) = answer { <[Value; 1]>::try_from(outer).ok() } else { None };
+        let [list] = list.ok_or_else(|| StoreError::Corrupt("a list in a list".to_owned()))?;
+        converted(list)
+    }
+
     /// Asks, and answers only after as many replicas as configured have what was written.
     ///
     /// It goes with others for the same primary (`convoys.rs`), and so it does when it is sent again: a `WAIT` of its own

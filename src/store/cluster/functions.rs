@@ -43,6 +43,7 @@ verbs! {
     Joined = "joined",
     Leave = "leave",
     List = "list",
+    Listed = "listed",
     Log = "log",
     Open = "open",
     RecordRemove = "record_remove",

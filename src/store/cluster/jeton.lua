@@ -419,6 +419,13 @@ local function unlist(keys, args)
   return #keys
 end
 
+-- KEYS index; ARGV 1 when it is read backwards, where it begins and where it ends, the most. Answers members in a list of
+-- their own: a list that begins with a text of somebody's choice looks, if that is `message`, like one that was published.
+local function listed(keys, args)
+  local command = args[1] == '1' and 'ZREVRANGEBYLEX' or 'ZRANGEBYLEX'
+  return { redis.call(command, keys[1], args[2], args[3], 'LIMIT', 0, args[4]) }
+end
+
 -- Memberships ----------------------------------------------------------------------------------------------
 -- A user's memberships are a hash: organizations and the roles held there. One of more than LISTED also has a sorted
 -- set of its organizations, so that a page of them costs what it shows; a smaller one is sorted by whoever asks.
@@ -443,15 +450,15 @@ local function leave(keys, args)
 end
 
 -- KEYS memberships list; ARGV where the page starts ('-' or '(' and an organization), its length. Answers organizations
--- and roles: a page in order, or all of a few in none.
+-- and roles, in a list of their own as `listed` does: a page in order, or all of a few in none.
 local function joined(keys, args)
-  if redis.call('EXISTS', keys[2]) == 0 then return redis.call('HGETALL', keys[1]) end
+  if redis.call('EXISTS', keys[2]) == 0 then return { redis.call('HGETALL', keys[1]) } end
   local page = {}
   for _, id in ipairs(redis.call('ZRANGEBYLEX', keys[2], args[1], '+', 'LIMIT', 0, args[2])) do
     page[#page + 1] = id
     page[#page + 1] = redis.call('HGET', keys[1], id)
   end
-  return page
+  return { page }
 end
 
 -- Unique names ---------------------------------------------------------------------------------------------
@@ -610,6 +617,7 @@ verb('record_write', record_write)
 verb('record_remove', record_remove)
 verb('list', list)
 verb('unlist', unlist)
+verb('listed', listed, 'no-writes')
 verb('join', join)
 verb('leave', leave)
 verb('joined', joined, 'no-writes')

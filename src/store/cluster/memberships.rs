@@ -64,7 +64,7 @@ impl Memberships for Cluster {
         let from = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
         let ask = Ask::verb_on_two(Verb::Joined, self.sides_of(tenant, user)).with(from);
         let all: HashMap<String, Bytes> =
-            self.read(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?;
+            self.read_list(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await?;
         let mut all: Vec<_> =
             all.into_iter().filter(|(id, _)| after.is_none_or(|after| id.as_str() > after)).collect();
         all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));

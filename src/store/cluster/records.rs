@@ -114,8 +114,8 @@ impl Cluster {
         take: usize,
     ) -> Result<Vec<String>, StoreError> {
         let from = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
-        let ask = Ask::plain("ZRANGEBYLEX", key).with(from).with("+").with("LIMIT").number(0);
-        Cluster::read(self, ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await
+        let ask = Ask::verb(Verb::Listed, key).number(0).with(from).with("+");
+        self.read_list(ask.number(u64::try_from(take).unwrap_or(u64::MAX))).await
     }
 
     /// The documents called `ids`; ids without one are taken off the index.

@@ -90,7 +90,7 @@ impl Cluster {
             let wanted = (take - page.items.len()).min(BATCH);
             // One more than wanted tells whether there is a next page.
             let ask = self.entries((tenant, kind), cut, after.as_deref(), wanted + 1);
-            let mut entries: Vec<String> = Cluster::read(self, ask).await?;
+            let mut entries: Vec<String> = self.read_list(ask).await?;
             let more = entries.len() > wanted;
             entries.truncate(wanted);
             after = entries.last().cloned().or(after);
@@ -110,13 +110,12 @@ impl Cluster {
         if let Some(after) = after {
             *if cut.backwards { &mut to } else { &mut from } = open(after.as_bytes());
         }
-        let key = self.keys.terms(tenant, kind, cut.field);
-        let ask = if cut.backwards {
-            Ask::plain("ZREVRANGEBYLEX", key).bytes(&to).bytes(&from)
-        } else {
-            Ask::plain("ZRANGEBYLEX", key).bytes(&from).bytes(&to)
-        };
-        ask.with("LIMIT").number(0).number(u64::try_from(take).unwrap_or(u64::MAX))
+        let (begin, end) = if cut.backwards { (to, from) } else { (from, to) };
+        Ask::verb(Verb::Listed, self.keys.terms(tenant, kind, cut.field))
+            .number(cut.backwards.into())
+            .bytes(&begin)
+            .bytes(&end)
+            .number(u64::try_from(take).unwrap_or(u64::MAX))
     }
 
     /// The documents that entries lead to; an entry that is not true is taken away.
