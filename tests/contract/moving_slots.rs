@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jeton::config::cluster::Cluster as Settings;
 use jeton::model::family::Rotation;
-use jeton::protocol::ids::SessionId;
+use jeton::model::membership::Membership;
+use jeton::model::session::Session;
+use jeton::protocol::ids::{OrganizationId, SessionId, UserId};
+use jeton::store::spends::Redeemed;
 use jeton::store::{Sessions as _, StoreError};
 
 use crate::cluster::connect;
 use crate::cluster_only::{at, insistently};
 use crate::own_cluster::{OwnCluster, ask};
-use crate::world::{World, now, pass, presented};
+use crate::spends::{code, redeeming};
+use crate::world::{World, family_of, now, pass, presented};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotations_go_on_while_slots_move() {
@@ -77,6 +81,56 @@ async fn sessions_are_read_while_one_of_them_has_left() {
         assert!(since.elapsed() < Duration::from_secs(9), "it has arrived");
         pass(20).await;
     }
+}
+
+/// What ran is told so, even if what went along with it is sent elsewhere: each code has one redeemer here, who asks once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_to_a_moving_slot_says_nothing_of_others() {
+    let own = OwnCluster::start("");
+    let world = World::new(connect(at(&own)).await, ());
+    let membership = Membership {
+        tenant: world.tenant.clone(),
+        user: UserId::from("u"),
+        organization: OrganizationId::from("o"),
+        roles: Vec::new(),
+    };
+    let slot = Move::begin(&own.primaries(), &format!("{{{}}}m", tag("u", &world, Some("u"))));
+    let sessions = sessions_at(&world, slot.from, 20).await;
+    // One call for all of them, a call and one that is left over, and each by itself.
+    for (together_max, name) in [(32, b"a"), (18, b"b"), (1, b"c")] {
+        let one = Settings { careful_connections: 1, together_max, ..at(&own) };
+        let world = World::new(connect(one).await, ());
+        let (first, others) = sessions.split_at(1);
+        let redeem = async |sessions: &[Session]| {
+            let asked = |session| redeeming(code(&world, session, name), b"", session, family_of(session));
+            join_all(sessions.iter().map(|session| world.store.redeem(asked(session)))).await
+        };
+        let moving = world.store.join(&membership);
+        let (first, moving, others) = tokio::join!(redeem(first), moving, redeem(others));
+        assert!(matches!(moving, Err(StoreError::Unavailable(_))), "{moving:?}");
+        for redeemed in first.into_iter().chain(others) {
+            assert_eq!(redeemed.unwrap(), Redeemed::First, "{together_max} together");
+        }
+    }
+}
+
+/// `count` new sessions that are served by the primary `port`.
+async fn sessions_at(world: &World, port: u16, count: usize) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    while sessions.len() < count {
+        let (session, _) = world.logged_in().await;
+        if serves(port, &session_key(session.id)) {
+            sessions.push(session);
+        }
+    }
+    sessions
+}
+
+/// What names the slot of a thing of the world's tenant.
+fn tag(kind: &str, world: &World, id: Option<&str>) -> String {
+    let tenant = world.tenant.as_str();
+    let id = id.map(|id| format!(":{id}")).unwrap_or_default();
+    format!("{kind}{}:{tenant}{id}", tenant.len())
 }
 
 /// Gives the slot of a session from the primary that has it to the next one, its keys by and by; whether it is there then.

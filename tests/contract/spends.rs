@@ -26,7 +26,8 @@ fn thing<'a>(tenant: &'a TenantId, name: &'a [u8]) -> Thing<'a> {
     Thing { tenant, purpose: Purpose::Code, name, session: None, expires_at: in_ms(60_000) }
 }
 
-fn code<'a>(world: &'a World, session: &Session, name: &'a [u8]) -> Thing<'a> {
+/// A code for a token of `session`.
+pub(crate) fn code<'a>(world: &'a World, session: &Session, name: &'a [u8]) -> Thing<'a> {
     Thing { session: Some(session.id), ..thing(&world.tenant, name) }
 }
 
@@ -110,7 +111,13 @@ async fn names_and_notes_are_any_bytes(world: &World) {
     }
 }
 
-fn redeeming<'a>(thing: Thing<'a>, note: &'a [u8], session: &Session, family: NewFamily) -> Redeeming<'a> {
+/// `thing`, redeemed for a family of `session`.
+pub(crate) fn redeeming<'a>(
+    thing: Thing<'a>,
+    note: &'a [u8],
+    session: &Session,
+    family: NewFamily,
+) -> Redeeming<'a> {
     Redeeming { thing, note, session: session.id, family, now: now() }
 }
 

@@ -57,9 +57,7 @@ impl World {
     /// A stored session with one family at generation 1.
     pub(crate) async fn logged_in(&self) -> (Session, FamilyKey) {
         let session = self.session();
-        // They end at one instant: a family that ends later would prolong the session.
-        let ends = session.expires_at;
-        let family = NewFamily { idle_expires_at: ends, expires_at: ends, session_until: ends, ..family() };
+        let family = family_of(&session);
         self.store.open(&session, Some(family)).await.expect("a session opens");
         (session, family.key)
     }
@@ -106,6 +104,12 @@ pub(crate) fn family() -> NewFamily {
         survives_logout: false,
         most: 200,
     }
+}
+
+/// A family that ends with its session, not yet stored; one that ends later would prolong the session.
+pub(crate) fn family_of(session: &Session) -> NewFamily {
+    let ends = session.expires_at;
+    NewFamily { idle_expires_at: ends, expires_at: ends, session_until: ends, ..family() }
 }
 
 /// Generation `generation` of a family presented now, with a leeway of 30 seconds.

@@ -2,6 +2,9 @@
 //! `WAIT` behind all of them. Redis counts what a *connection* wrote, so that the last offset stands for every write
 //! before it.
 //!
+//! A write that Redis can send elsewhere, by its keys, has a pipeline and a `WAIT` of its own within the convoy: the vendor has
+//! one answer to a redirection for a whole pipeline, whatever else ran in it.
+//!
 //! One write alone waits for nobody. A convoy goes to a node by name, not by slot: a slot that has moved away meanwhile is
 //! refused there, and cannot pass as replicated by a node that the `WAIT` never saw.
 
@@ -10,10 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fred::clients::{Client, Pool};
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike as _;
 use fred::types::config::{Options, Server};
 use fred::types::{CustomCommand, Value};
+use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::ask::{Ask, custom};
@@ -140,9 +144,20 @@ impl Lane {
     }
 
     /// Sends one convoy and tells everybody in it; whether the node answered as it should.
-    async fn sail(&self, server: &Server, convoy: Vec<Passenger>) -> bool {
+    async fn sail(&self, server: &Server, mut convoy: Vec<Passenger>) -> bool {
+        let alone = those_alone(&mut convoy, self.together);
+        let alone = join_all(alone.into_iter().map(|passenger| self.cross(server, vec![passenger])));
+        let (company, alone) = tokio::join!(self.cross(server, convoy), alone);
+        alone.into_iter().fold(company, |answered, one| answered & one)
+    }
+
+    /// Sends those who share one pipeline, and tells them.
+    async fn cross(&self, server: &Server, boat: Vec<Passenger>) -> bool {
+        if boat.is_empty() {
+            return true;
+        }
         let (asks, waiting): (Vec<_>, Vec<_>) =
-            convoy.into_iter().map(|passenger| (passenger.ask, passenger.arrived)).unzip();
+            boat.into_iter().map(|passenger| (passenger.ask, passenger.arrived)).unzip();
         let packed = Packed::of(asks, self.together);
         let (answers, replicas) = self.pipeline(server, packed.commands().collect()).await;
         let mut answered = true;
@@ -176,10 +191,32 @@ impl Lane {
         }
         let mut answers = pipeline.try_all::<Value>().await;
         if let [Err(error)] = answers.as_slice() {
-            return (vec![Err(error.clone()); count], 0);
+            return (vec![Err(of_all(error, count)); count], 0);
         }
         // Without an answer to WAIT nothing is known of the replicas; that the writes stand is known.
         let replicas = answers.split_off(count.min(answers.len())).pop();
         (answers, replicas.map_or(0, |answer| answer.and_then(Value::convert).unwrap_or(0)))
     }
+}
+
+/// Takes those out of a convoy who cannot share a pipeline: whose command Redis can send elsewhere.
+fn those_alone(convoy: &mut Vec<Passenger>, together: usize) -> Vec<Passenger> {
+    if convoy.len() == 1 {
+        return Vec::new();
+    }
+    let goes_alone = |passenger: &mut Passenger| together < 2 || !passenger.ask.goes_with_others();
+    let mut alone: Vec<_> = convoy.extract_if(.., goes_alone).collect();
+    // A verb that is left over is a command of its own.
+    if together > 1 && convoy.len() % together == 1 {
+        alone.extend(convoy.pop());
+    }
+    alone
+}
+
+/// The one error of a pipeline of `count` commands: of several, some may have run whatever it says.
+fn of_all(error: &Error, count: usize) -> Error {
+    if count > 1 && matches!(Refusal::of_a_node(error.clone()), Refusal::Moved) {
+        return Error::new(ErrorKind::Unknown, format!("one of several writes: {}", error.details()));
+    }
+    error.clone()
 }
