@@ -16,7 +16,8 @@ suite! {
     one_event_is_found_by_its_id,
 }
 
-fn event(tenant: &TenantId, description: &str) -> LogEvent {
+/// An event that says `description`.
+pub(crate) fn event(tenant: &TenantId, description: &str) -> LogEvent {
     LogEvent {
         tenant: tenant.clone(),
         event: EventType::Sertft,
@@ -30,7 +31,8 @@ fn event(tenant: &TenantId, description: &str) -> LogEvent {
     }
 }
 
-async fn described(world: &World, tenant: &TenantId) -> Vec<String> {
+/// What the newest events say, the newest first.
+pub(crate) async fn described(world: &World, tenant: &TenantId) -> Vec<String> {
     let logged = world.store.recent(tenant, None, 1_000).await.unwrap();
     logged.into_iter().map(|logged| logged.event.description).collect()
 }

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jeton::config::cluster::Cluster as Settings;
 use jeton::model::family::Rotation;
+use jeton::model::log_event::{EventType, LogEvent};
 use jeton::model::membership::Membership;
 use jeton::model::session::Session;
 use jeton::protocol::ids::{OrganizationId, SessionId, UserId};
 use jeton::store::spends::Redeemed;
-use jeton::store::{Sessions as _, StoreError};
+use jeton::store::{AuditLog as _, Sessions as _, StoreError};
 
+use crate::audit_log::{described, event};
 use crate::cluster::connect;
 use crate::cluster_only::{at, insistently};
 use crate::own_cluster::{OwnCluster, ask};
@@ -112,6 +114,26 @@ async fn a_write_to_a_moving_slot_says_nothing_of_others() {
             assert_eq!(redeemed.unwrap(), Redeemed::First, "{together_max} together");
         }
     }
+}
+
+/// The log is still where it was, its day has no users yet: nothing is logged rather than something more than once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_event_is_logged_whole_or_not_at_all_while_its_slot_moves() {
+    let own = OwnCluster::start("");
+    let store = connect(at(&own)).await;
+    let world = World::new(store.clone(), ());
+    store.append(&[event(&world.tenant, "before")]).await.unwrap();
+    let slot = Move::begin(&own.primaries(), &format!("{{{}}}", tag("L", &world, None)));
+    let somebodys =
+        LogEvent { event: EventType::S, user: Some(UserId::from("u")), ..event(&world.tenant, "meanwhile") };
+    let somebodys = [somebodys];
+    let refused = store.append(&somebodys).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(described(&world, &world.tenant).await, ["before"]);
+    slot.carry();
+    slot.end();
+    store.append(&somebodys).await.unwrap();
+    assert_eq!(described(&world, &world.tenant).await, ["meanwhile", "before"]);
 }
 
 /// `count` new sessions that are served by the primary `port`.

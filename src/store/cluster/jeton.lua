@@ -527,9 +527,20 @@ local function add_day(log_key, args, at, keep_days)
   return at + 7 + users
 end
 
+-- Fails, while the slot moves, if a day of the tallies that begin at args[at] is not here: nothing is written yet then.
+local function touch_days(log_key, args, at)
+  while at <= #args do
+    local day, users = tonumber(args[at]), tonumber(args[at + 6])
+    redis.call('EXISTS', day_key(log_key, day))
+    if users > 0 then redis.call('EXISTS', visitors_key(log_key, day)) end
+    at = at + 7 + users
+  end
+end
+
 -- KEYS log; ARGV length, retention in ms, days that counts are kept, number of events, events, tallies of days.
 local function log(keys, args)
   local first, last = 5, 4 + tonumber(args[4])
+  touch_days(keys[1], args, last + 1)
   for at = first, last do redis.call('XADD', keys[1], 'MAXLEN', '~', args[1], '*', 'e', args[at]) end
   local oldest = math.max(0, now_secs() * 1000 - tonumber(args[2]))
   redis.call('XTRIM', keys[1], 'MINID', '~', string.format('%d', oldest))
