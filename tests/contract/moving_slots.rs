@@ -1,5 +1,7 @@
 //! Slots that move from one primary to another while what is in them, and what is not, is asked for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -9,8 +11,11 @@ use jeton::model::log_event::{EventType, LogEvent};
 use jeton::model::membership::Membership;
 use jeton::model::session::Session;
 use jeton::protocol::ids::{OrganizationId, SessionId, UserId};
+use jeton::store::cluster::Cluster;
+use jeton::store::identifiers::Claim;
 use jeton::store::spends::Redeemed;
-use jeton::store::{AuditLog as _, Sessions as _, StoreError};
+use jeton::store::{AuditLog as _, Identifiers as _, Sessions as _, StoreError};
+use tokio::task::JoinHandle;
 
 use crate::audit_log::{described, event};
 use crate::cluster::connect;
@@ -136,6 +141,62 @@ async fn an_event_is_logged_whole_or_not_at_all_while_its_slot_moves() {
     assert_eq!(described(&world, &world.tenant).await, ["meanwhile", "before"]);
 }
 
+/// Where a slot went is learnt also by those who are never told, because they go with others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_write_in_company_finds_a_slot_that_has_moved() {
+    let own = OwnCluster::start("");
+    let store = connect(at(&own)).await;
+    let world = World::new(store.clone(), ());
+    let names = names_at(&world, own.primaries()[0], 35);
+    let (moving, others) = names.split_at(3);
+    let company = claiming(&store, &world, others);
+    for name in moving {
+        Move::begin(&own.primaries(), &name_key(&world, name)).end();
+        assert_eq!(store.claim(&world.tenant, name, "me", 60_000).await.unwrap(), Claim::Held);
+    }
+    company.end().await;
+}
+
+/// `count` names that are served by the primary `port`.
+fn names_at(world: &World, port: u16, count: usize) -> Vec<String> {
+    let names = (0..).map(|number| format!("name{number}"));
+    names.filter(|name| serves(port, &name_key(world, name))).take(count).collect()
+}
+
+fn name_key(world: &World, name: &str) -> String {
+    format!("{{{}}}", tag("N", world, Some(name)))
+}
+
+/// Tasks that write all the time.
+struct Company {
+    over: Arc<AtomicBool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Claims each of `names` again and again; none is refused.
+fn claiming(store: &Arc<Cluster>, world: &World, names: &[String]) -> Company {
+    let over = Arc::new(AtomicBool::new(false));
+    let tasks = names.iter().cloned().map(|name| {
+        let (store, tenant, over) = (store.clone(), world.tenant.clone(), over.clone());
+        tokio::spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                let claimed = store.claim(&tenant, &name, "me", 60_000).await;
+                assert_eq!(claimed.unwrap(), Claim::Held, "{name}");
+            }
+        })
+    });
+    Company { tasks: tasks.collect(), over }
+}
+
+impl Company {
+    async fn end(self) {
+        self.over.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+    }
+}
+
 /// `count` new sessions that are served by the primary `port`.
 async fn sessions_at(world: &World, port: u16, count: usize) -> Vec<Session> {
     let mut sessions = Vec::new();
@@ -174,6 +235,7 @@ fn session_key(session: SessionId) -> String {
 
 /// A slot on its way from the primary that serves it to the next one.
 struct Move {
+    primaries: Vec<u16>,
     from: u16,
     to: u16,
     slot: String,
@@ -188,7 +250,7 @@ impl Move {
         let [from_id, to_id] = [from, to].map(|port| ask(port, &["cluster", "myid"]));
         done(to, &["cluster", "setslot", &slot, "importing", &from_id]);
         done(from, &["cluster", "setslot", &slot, "migrating", &to_id]);
-        Self { from, to, slot }
+        Self { primaries: primaries.to_vec(), from, to, slot }
     }
 
     /// Every key of the slot moves.
@@ -203,11 +265,11 @@ impl Move {
         }
     }
 
-    /// The slot is served by its new primary.
+    /// The slot is served by its new primary, as all of them know.
     fn end(&self) {
         let to_id = ask(self.to, &["cluster", "myid"]);
-        for port in [self.to, self.from] {
-            done(port, &["cluster", "setslot", &self.slot, "node", &to_id]);
+        for port in [self.to, self.from].iter().chain(&self.primaries) {
+            done(*port, &["cluster", "setslot", &self.slot, "node", &to_id]);
         }
     }
 }

@@ -23,7 +23,7 @@ impl Cluster {
             self.ensure_open()?;
             match self.gatherings.send(ask.clone()).await {
                 Ok(value) => return converted(value),
-                Err(Refusal::Moved | Refusal::NoFunction) => {}
+                Err(Refusal::Deposed | Refusal::Moved | Refusal::NoFunction | Refusal::NotHere) => {}
                 Err(refusal) => {
                     self.look_again_if_late(&refusal);
                     return Err(refusal.into());
@@ -57,14 +57,20 @@ impl Cluster {
         if self.settings.wait_replicas == 0 {
             return self.over(&self.connections.careful, ask).await;
         }
-        // The same lane throughout: it is the one that has learnt where the slot went.
+        // The same lane throughout: it is the one that has learnt where the slot went, or learns it now.
         let lane = self.convoys.lane();
         let mut sends = 1;
         let (value, replicas) = loop {
             self.ensure_open()?;
             match lane.send(ask.clone()).await {
                 Ok(answers) => break answers,
-                Err(refusal) => self.before_next(&mut sends, refusal).await?,
+                Err(refusal) => {
+                    let unlearnt = matches!(refusal, Refusal::Deposed | Refusal::NotHere);
+                    self.before_next(&mut sends, refusal).await?;
+                    if unlearnt {
+                        lane.look_again().await;
+                    }
+                }
             }
         };
         if replicas < i64::from(self.settings.wait_replicas) {
@@ -92,11 +98,13 @@ impl Cluster {
         *sends += 1;
         self.look_again_if_late(&refusal);
         match refusal {
-            Refusal::Moved if *sends <= SENDS => Ok(()),
+            Refusal::Deposed | Refusal::Moved | Refusal::NotHere if *sends <= SENDS => Ok(()),
             Refusal::NoFunction if *sends <= SENDS => self.load_functions().await,
-            Refusal::Late(_)
+            Refusal::Deposed
+            | Refusal::Late(_)
             | Refusal::Moved
             | Refusal::NoFunction
+            | Refusal::NotHere
             | Refusal::Refused(_)
             | Refusal::Unknown(_)
             | Refusal::Unreadable(_) => Err(refusal.into()),

@@ -9,8 +9,10 @@
 //! refused there, and cannot pass as replicated by a node that the `WAIT` never saw.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use fred::clients::{Client, Pool};
 use fred::error::{Error, ErrorKind};
@@ -21,13 +23,18 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::ask::{Ask, custom};
+use super::connections::look;
 use super::packed::Packed;
 use super::refusal::Refusal;
+use super::rounds::Rounds;
 use super::routes::Routes;
 use crate::config::cluster::Cluster as Settings;
 
 /// The most writes of one convoy: a primary runs them in one go.
 const LONGEST: usize = 256;
+
+/// Between one look of a lane at the cluster and the next: a client does nothing else meanwhile.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a write came to, and how many replicas have it.
 pub(super) type Arrival = Result<(Value, i64), Refusal>;
@@ -44,6 +51,10 @@ pub(super) struct Convoys {
 pub(super) struct Lane {
     client: Client,
     routes: Routes,
+    /// How the client looks again who serves what.
+    looks: Rounds,
+    /// How long anybody waits for such a look.
+    patience: Duration,
     /// The most writes of one call.
     together: usize,
     /// Who waits for a convoy to come back; a server without an entry has none under way.
@@ -76,6 +87,8 @@ impl Convoys {
         let lane = |client: &Client| Lane {
             client: client.clone(),
             routes: Routes::default(),
+            looks: Rounds::default(),
+            patience: Duration::from_millis(settings.command_timeout_ms),
             together: settings.together_max,
             waiting: Mutex::default(),
             room: settings.queued_commands.max(1),
@@ -94,7 +107,8 @@ impl Convoys {
 }
 
 impl Lane {
-    /// Sends `ask` with the next convoy to its primary. [`Refusal::Moved`] when it ran nowhere and may be sent again.
+    /// Sends `ask` with the next convoy to its primary. Refused as [`Refusal::Moved`], it ran nowhere and may be sent again; as
+    /// [`Refusal::Deposed`] or [`Refusal::NotHere`], once this lane has looked where to.
     pub(super) async fn send(self: &Arc<Self>, ask: Ask) -> Arrival {
         let Some(server) = self.routes.server_of(&self.client, ask.slot()) else {
             return Err(Refusal::Moved);
@@ -102,6 +116,18 @@ impl Lane {
         let (arrived, arrival) = oneshot::channel();
         self.board(server, Passenger { ask, arrived })?;
         arrival.await.unwrap_or_else(|_gone| Err(Refusal::Unknown("the convoy was lost".to_owned())))
+    }
+
+    /// Looks who serves what, once for all who ask at once. What has no keys for Redis is never told where a slot went, so
+    /// that the vendor learns nothing from it.
+    pub(super) async fn look_again(&self) {
+        let look = async {
+            look(&self.client, self.patience).await;
+            self.routes.forget();
+            Ok::<_, Infallible>(())
+        };
+        // Whoever has waited for long enough asks again as it is.
+        let _looked = self.looks.join(PAUSE, self.patience, look).await;
     }
 
     /// Joins those who wait for the convoy that is under way, or is one.
@@ -163,7 +189,10 @@ impl Lane {
         let mut answered = true;
         for (arrived, answer) in waiting.into_iter().zip(packed.answers(answers)) {
             let arrival = answer.map(|value| (value, replicas)).map_err(Refusal::of_a_node);
-            answered &= !matches!(arrival, Err(Refusal::Late(_) | Refusal::Moved));
+            answered &= !matches!(
+                arrival,
+                Err(Refusal::Deposed | Refusal::Late(_) | Refusal::Moved | Refusal::NotHere)
+            );
             if arrival.is_err() {
                 self.routes.forget();
             }
@@ -215,7 +244,8 @@ fn those_alone(convoy: &mut Vec<Passenger>, together: usize) -> Vec<Passenger> {
 
 /// The one error of a pipeline of `count` commands: of several, some may have run whatever it says.
 fn of_all(error: &Error, count: usize) -> Error {
-    if count > 1 && matches!(Refusal::of_a_node(error.clone()), Refusal::Moved) {
+    let nowhere = Refusal::of_a_node(error.clone());
+    if count > 1 && matches!(nowhere, Refusal::Deposed | Refusal::Moved | Refusal::NotHere) {
         return Error::new(ErrorKind::Unknown, format!("one of several writes: {}", error.details()));
     }
     error.clone()

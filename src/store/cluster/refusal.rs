@@ -9,10 +9,14 @@ use crate::store::StoreError;
 /// Why a command has no answer.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
+    /// The node is no primary any more, or not connected, and the client has not learnt who is; nothing ran.
+    Deposed,
     /// There was no answer in time; it may have run, and the node may be gone without a word.
     Late(String),
-    /// The slot is served elsewhere, which the client has learnt by now; nothing ran.
+    /// The slot is served elsewhere, which the client has learnt by now, or is about to be; nothing ran.
     Moved,
+    /// The node does not have what a verb in company is for, and the client has not learnt who has; nothing ran.
+    NotHere,
     /// The node lacks the function library; nothing ran.
     NoFunction,
     /// Nothing ran, and asking again at once would not help.
@@ -43,7 +47,7 @@ impl Refusal {
     pub(super) fn of_a_node(error: Error) -> Self {
         let elsewhere = ["Failed to route", "READONLY"];
         if elsewhere.iter().any(|words| error.details().starts_with(words)) {
-            Self::Moved
+            Self::Deposed
         } else {
             error.into()
         }
@@ -60,10 +64,12 @@ impl From<Error> for Refusal {
         // ("Too many failed write attempts" is not one of them: it is also said of what was written and then lost
         // with its connection, and that may have run.)
         let moved = ["Too many redirections", "MOVED", "ASK ", "TRYAGAIN"];
-        // Said of a verb whose slot Redis was not told beforehand.
-        let not_here = details.contains("access a non local key");
-        if not_here || moved.iter().any(|words| details.starts_with(words)) {
+        if moved.iter().any(|words| details.starts_with(words)) {
             return Self::Moved;
+        }
+        // Said of a verb whose slot Redis was not told beforehand.
+        if details.contains("access a non local key") {
+            return Self::NotHere;
         }
         // And this of a verb whose node does not serve its slot just now.
         let down = details.contains("while the cluster is down") || details.starts_with("Failed to route");
@@ -97,7 +103,9 @@ impl From<Error> for Refusal {
 impl From<Refusal> for StoreError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NoFunction | Refusal::Moved => Self::Unavailable(refusal.to_string()),
+            Refusal::Deposed | Refusal::Moved | Refusal::NoFunction | Refusal::NotHere => {
+                Self::Unavailable(refusal.to_string())
+            }
             Refusal::Refused(why) => Self::Unavailable(why),
             Refusal::Unreadable(why) => Self::Corrupt(why),
             Refusal::Late(why) | Refusal::Unknown(why) => Self::Unknown(why),
@@ -108,7 +116,8 @@ impl From<Refusal> for StoreError {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Moved => "the slot is moving between nodes",
+            Self::Deposed => "the node is no primary any more",
+            Self::Moved | Self::NotHere => "the slot is moving between nodes",
             Self::NoFunction => "the node lacks the function library",
             Self::Late(why) | Self::Refused(why) | Self::Unreadable(why) | Self::Unknown(why) => why,
         })
@@ -140,12 +149,15 @@ mod tests {
 
     #[test]
     fn what_a_node_does_not_serve_any_more_may_be_asked_elsewhere() {
-        let not_here = "ERR Script attempted to access a non local key in a cluster node";
-        for details in [not_here, "READONLY You can't write", "Failed to route", "MOVED 1 a:1", "TRYAGAIN"] {
-            let refusal = Refusal::of_a_node(Error::new(ErrorKind::Unknown, details));
-            assert!(matches!(refusal, Refusal::Moved), "{details}");
+        let of = |details| Refusal::of_a_node(Error::new(ErrorKind::Unknown, details));
+        for details in ["MOVED 1 a:1", "ASK 1 a:1", "TRYAGAIN", "Too many redirections."] {
+            assert!(matches!(of(details), Refusal::Moved), "{details}");
         }
-        let refusal = Refusal::of_a_node(Error::new(ErrorKind::Unknown, "OOM"));
-        assert!(matches!(refusal, Refusal::Refused(_)));
+        for details in ["READONLY You can't write", "Failed to route"] {
+            assert!(matches!(of(details), Refusal::Deposed), "{details}");
+        }
+        let not_here = "ERR Script attempted to access a non local key in a cluster node";
+        assert!(matches!(of(not_here), Refusal::NotHere));
+        assert!(matches!(of("OOM"), Refusal::Refused(_)));
     }
 }
