@@ -14,7 +14,7 @@ use jeton::protocol::ids::{OrganizationId, SessionId, UserId};
 use jeton::store::cluster::Cluster;
 use jeton::store::identifiers::Claim;
 use jeton::store::spends::Redeemed;
-use jeton::store::{AuditLog as _, Identifiers as _, Sessions as _, StoreError};
+use jeton::store::{AuditLog as _, Identifiers as _, Memberships as _, Sessions as _, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::audit_log::{described, event};
@@ -95,13 +95,8 @@ async fn sessions_are_read_while_one_of_them_has_left() {
 async fn a_write_to_a_moving_slot_says_nothing_of_others() {
     let own = OwnCluster::start("");
     let world = World::new(connect(at(&own)).await, ());
-    let membership = Membership {
-        tenant: world.tenant.clone(),
-        user: UserId::from("u"),
-        organization: OrganizationId::from("o"),
-        roles: Vec::new(),
-    };
-    let slot = Move::begin(&own.primaries(), &format!("{{{}}}m", tag("u", &world, Some("u"))));
+    let (membership, key) = membership(&world);
+    let slot = Move::begin(&own.primaries(), &key);
     let sessions = sessions_at(&world, slot.from, 20).await;
     // One call for all of them, a call and one that is left over, and each by itself.
     for (together_max, name) in [(32, b"a"), (18, b"b"), (1, b"c")] {
@@ -155,6 +150,35 @@ async fn a_write_in_company_finds_a_slot_that_has_moved() {
         assert_eq!(store.claim(&world.tenant, name, "me", 60_000).await.unwrap(), Claim::Held);
     }
     company.end().await;
+}
+
+/// Nor does it turn away those who wait for their turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writes_to_a_moving_slot_hold_up_nobody_else() {
+    let own = OwnCluster::start("");
+    let store = connect(at(&own)).await;
+    let world = World::new(store.clone(), ());
+    let (membership, key) = membership(&world);
+    let slot = Move::begin(&own.primaries(), &key);
+    let company = claiming(&store, &world, &names_at(&world, slot.from, 32));
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(1) {
+        for refused in join_all((0..16).map(|_| store.join(&membership))).await {
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+    }
+    company.end().await;
+}
+
+/// A membership, and its key.
+fn membership(world: &World) -> (Membership, String) {
+    let membership = Membership {
+        tenant: world.tenant.clone(),
+        user: UserId::from("u"),
+        organization: OrganizationId::from("o"),
+        roles: Vec::new(),
+    };
+    (membership, format!("{{{}}}m", tag("u", world, Some("u"))))
 }
 
 /// `count` names that are served by the primary `port`.

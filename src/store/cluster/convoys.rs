@@ -163,7 +163,7 @@ impl Lane {
             };
             // A node that does not answer would make each of them wait once more for nothing.
             for passenger in left {
-                let _heard = passenger.arrived.send(Err(Refusal::Moved));
+                let _heard = passenger.arrived.send(Err(Refusal::Deposed));
             }
             return;
         }
@@ -189,10 +189,8 @@ impl Lane {
         let mut answered = true;
         for (arrived, answer) in waiting.into_iter().zip(packed.answers(answers)) {
             let arrival = answer.map(|value| (value, replicas)).map_err(Refusal::of_a_node);
-            answered &= !matches!(
-                arrival,
-                Err(Refusal::Deposed | Refusal::Late(_) | Refusal::Moved | Refusal::NotHere)
-            );
+            // A slot that is not there says nothing of the node.
+            answered &= !matches!(arrival, Err(Refusal::Deposed | Refusal::Late(_)));
             if arrival.is_err() {
                 self.routes.forget();
             }
