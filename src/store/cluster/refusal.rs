@@ -28,18 +28,8 @@ pub(super) enum Refusal {
 }
 
 /// Answers of a node that ran nothing.
-const REFUSALS: &[&str] = &[
-    "CLUSTERDOWN",
-    "LOADING",
-    "MASTERDOWN",
-    "MISCONF",
-    "NOAUTH",
-    "NOPERM",
-    "NOREPLICAS",
-    "OOM",
-    "READONLY",
-    "WRONGPASS",
-];
+const REFUSALS: &[&str] =
+    &["LOADING", "MASTERDOWN", "MISCONF", "NOAUTH", "NOPERM", "NOREPLICAS", "OOM", "READONLY", "WRONGPASS"];
 
 impl Refusal {
     /// What an error means of a command that went to a node by its name. One that is not connected any more ran nothing,
@@ -75,6 +65,10 @@ impl From<Error> for Refusal {
         let down = details.contains("while the cluster is down") || details.starts_with("Failed to route");
         if down || REFUSALS.iter().any(|word| details.starts_with(word)) {
             return Self::Refused(details.to_owned());
+        }
+        // Said of the command that the node answers, but also of all behind it: the vendor drops the connection.
+        if details.starts_with("CLUSTERDOWN") {
+            return Self::Unknown(error.to_string());
         }
         if details.starts_with("WRONGTYPE") {
             return Self::Unreadable(details.to_owned());
@@ -135,7 +129,7 @@ mod tests {
         assert_eq!(label(ErrorKind::Unknown, "NOREPLICAS Not enough good replicas to write."), "unavailable");
         let down = "ERR Script attempted to execute a write command while the cluster is down";
         assert_eq!(label(ErrorKind::Unknown, down), "unavailable");
-        assert_eq!(label(ErrorKind::Cluster, "CLUSTERDOWN The cluster is down"), "unavailable");
+        assert_eq!(label(ErrorKind::Cluster, "CLUSTERDOWN The cluster is down"), "unknown");
         assert_eq!(label(ErrorKind::Routing, "Too many redirections."), "unavailable");
         assert_eq!(label(ErrorKind::Unknown, "Too many failed write attempts."), "unknown");
         assert_eq!(label(ErrorKind::Timeout, "Request timed out."), "unknown");
