@@ -5,17 +5,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jeton::clock::Clock;
 use jeton::config::cluster::Cluster as Settings;
+use jeton::model::change::Change;
 use jeton::model::family::{Presented, Rotation};
 use jeton::model::record::Kind;
 use jeton::model::session::{End, Session};
-use jeton::protocol::ids::UserId;
+use jeton::protocol::ids::{OrganizationId, UserId};
 use jeton::store::cluster::Cluster;
 use jeton::store::records::{Expect, RecordKey, Written};
-use jeton::store::{ChangeFeed as _, Families as _, Records as _, StoreError};
+use jeton::store::{ChangeFeed as _, Families as _, Jobs as _, Memberships as _, Records as _, StoreError};
 
 use crate::cluster::{connect, settings};
 use crate::own_cluster::{OwnCluster, ask};
-use crate::world::{World, name, now, pass, presented};
+use crate::world::{World, in_ms, name, now, pass, presented};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rotation_is_one_command_and_a_family_few_bytes() {
@@ -95,6 +96,34 @@ async fn careful_writes_abreast_share_their_wait() {
         assert_eq!(stored.document, Bytes::from(format!("{number}")));
     }
     assert_eq!(store.count(&world.tenant, Kind::Organization).await.unwrap(), WRITES);
+}
+
+/// So do changes, which all go to one slot, jobs, and the members of an organization.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn changes_jobs_and_members_abreast_share_their_wait() {
+    const EACH: u64 = 100;
+    let own = OwnCluster::start("");
+    let store = connect(Settings { careful_connections: 1, ..at(&own) }).await;
+    let world = World::new(store.clone(), ());
+    let before = called(&own, "wait");
+    let tenant = &world.tenant;
+    let change = Change::Role { tenant: tenant.clone() };
+    let users: Vec<_> = (0..EACH).map(|number| UserId::from(format!("u{number}"))).collect();
+    let organization = OrganizationId::from("o");
+    let written = users.iter().map(async |user| {
+        let (published, kept, left) = tokio::join!(
+            store.publish(&change),
+            store.keep_job(tenant, user.as_str(), Bytes::from_static(b"{}"), in_ms(60_000)),
+            // What is taken off the organization's list; the user's own side goes by itself, as it has two keys.
+            store.leave(tenant, user, &organization),
+        );
+        published.and(kept).and(left.map(|_was_none| ()))
+    });
+    for written in futures_util::future::join_all(written).await {
+        written.unwrap();
+    }
+    let waits = called(&own, "wait") - before;
+    assert!((EACH..2 * EACH).contains(&waits), "{waits} waits, one of each for a user who leaves");
 }
 
 /// Rotations that come at once go together, each for its own session; `together_max` says how many.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Cluster;
 use super::ask::Ask;
+use super::functions::Verb;
 use super::refusal::Refusal;
 use crate::model::change::Change;
 use crate::store::StoreError;
@@ -22,12 +23,8 @@ const BATCH: u64 = 1000;
 impl ChangeFeed for Cluster {
     async fn publish(&self, change: &Change) -> Result<(), StoreError> {
         let json = serde_json::to_vec(change).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let ask = Ask::plain("XADD", self.keys.feed())
-            .with("MAXLEN")
-            .with("~")
+        let ask = Ask::verb(Verb::Publish, self.keys.feed())
             .number(self.settings.feed_length)
-            .with("*")
-            .with("c")
             .with(Bytes::from(json));
         self.careful::<String>(ask).await.map(|_id| ())
     }

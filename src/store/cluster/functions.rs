@@ -41,11 +41,13 @@ verbs! {
     IndexList = "index_list",
     Join = "join",
     Joined = "joined",
+    Keep = "keep",
     Leave = "leave",
     List = "list",
     Listed = "listed",
     Log = "log",
     Open = "open",
+    Publish = "publish",
     RecordRemove = "record_remove",
     RecordWrite = "record_write",
     Redeem = "redeem",
@@ -94,7 +96,9 @@ impl Cluster {
     /// [`StoreError::Unavailable`] when a primary did not take it.
     pub(super) async fn load_functions(&self) -> Result<(), StoreError> {
         let patience = patience(&self.settings);
-        let loaded = self.loading.join(Duration::ZERO, patience, self.load(patience)).await;
+        // Boxed: it is rare, and large within whatever may need it.
+        let load = Box::pin(self.load(patience));
+        let loaded = self.loading.join(Duration::ZERO, patience, load).await;
         loaded.unwrap_or_else(|| Err(StoreError::Unavailable("functions take too long to load".to_owned())))
     }
 

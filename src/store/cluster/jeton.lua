@@ -490,6 +490,20 @@ local function release(keys, args)
   return redis.call('DEL', keys[1])
 end
 
+-- Jobs and changes -----------------------------------------------------------------------------------------
+-- Plain commands, but as verbs they go with others and share their wait for a replica.
+
+-- KEYS job; ARGV document, when it expires.
+local function keep(keys, args)
+  redis.call('SET', keys[1], args[1], 'PXAT', args[2])
+  return 1
+end
+
+-- KEYS feed; ARGV length, change. Answers its id.
+local function publish(keys, args)
+  return redis.call('XADD', keys[1], 'MAXLEN', '~', args[1], '*', 'c', args[2])
+end
+
 -- Log events -----------------------------------------------------------------------------------------------
 
 -- A day's counts are a hash, its users a HyperLogLog, both beside the log.
@@ -636,6 +650,8 @@ verb('claim', claim)
 verb('confirm', confirm)
 verb('release', release)
 verb('remember', remember)
+verb('keep', keep)
+verb('publish', publish)
 verb('log', log)
 verb('days', days, 'no-writes')
 verb('visitors', visitors)

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::Cluster;
 use super::ask::Ask;
+use super::functions::Verb;
 use crate::clock::UnixMs;
 use crate::protocol::ids::TenantId;
 use crate::store::{Jobs, StoreError};
@@ -17,11 +18,8 @@ impl Jobs for Cluster {
         document: Bytes,
         expires_at: UnixMs,
     ) -> Result<(), StoreError> {
-        let ask = Ask::plain("SET", self.keys.job(tenant, id))
-            .with(document)
-            .with("PXAT")
-            .number(expires_at.0.max(1));
-        self.careful::<String>(ask).await.map(drop)
+        let ask = Ask::verb(Verb::Keep, self.keys.job(tenant, id)).with(document).number(expires_at.0.max(1));
+        self.careful::<i64>(ask).await.map(drop)
     }
 
     async fn find_job(&self, tenant: &TenantId, id: &str) -> Result<Option<Bytes>, StoreError> {

@@ -26,7 +26,7 @@ impl Memberships for Cluster {
             .with(organization.as_str())
             .bytes(&roles);
         let added: i64 = self.careful(ask).await?;
-        let ask = Ask::plain("ZADD", self.keys.members(tenant, organization)).number(0).with(user.as_str());
+        let ask = Ask::verb(Verb::List, self.keys.members(tenant, organization)).with(user.as_str());
         self.careful::<i64>(ask).await?;
         Ok(added == 1)
     }
@@ -37,7 +37,7 @@ impl Memberships for Cluster {
         user: &UserId,
         organization: &OrganizationId,
     ) -> Result<bool, StoreError> {
-        let ask = Ask::plain("ZREM", self.keys.members(tenant, organization)).with(user.as_str());
+        let ask = Ask::verb(Verb::Unlist, self.keys.members(tenant, organization)).with(user.as_str());
         self.careful::<i64>(ask).await?;
         let ask = Ask::verb_on_two(Verb::Leave, self.sides_of(tenant, user)).with(organization.as_str());
         self.careful::<i64>(ask).await.map(|left| left == 1)
