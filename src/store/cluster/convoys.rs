@@ -2,8 +2,8 @@
 //! `WAIT` behind all of them. Redis counts what a *connection* wrote, so that the last offset stands for every write
 //! before it.
 //!
-//! A write that Redis can send elsewhere, by its keys, has a pipeline and a `WAIT` of its own within the convoy: the vendor has
-//! one answer to a redirection for a whole pipeline, whatever else ran in it.
+//! A write that Redis can send elsewhere, by its keys, has a pipeline and a `WAIT` of its own within the convoy: the vendor
+//! gives a redirection as the answer to a whole pipeline, whatever else ran in it.
 //!
 //! One write alone waits for nobody. A convoy goes to a node by name, not by slot: a slot that has moved away meanwhile is
 //! refused there, and cannot pass as replicated by a node that the `WAIT` never saw.
@@ -107,8 +107,8 @@ impl Convoys {
 }
 
 impl Lane {
-    /// Sends `ask` with the next convoy to its primary. Refused as [`Refusal::Moved`], it ran nowhere and may be sent again; as
-    /// [`Refusal::Deposed`] or [`Refusal::NotHere`], once this lane has looked where to.
+    /// Sends `ask` with the next convoy to its primary. Refused as [`Refusal::Moved`], it ran nowhere and may be sent again;
+    /// as [`Refusal::Deposed`] or [`Refusal::NotHere`], once this lane has looked where to.
     pub(super) async fn send(self: &Arc<Self>, ask: Ask) -> Arrival {
         let Some(server) = self.routes.server_of(&self.client, ask.slot()) else {
             return Err(Refusal::Moved);
