@@ -65,7 +65,9 @@ impl Cluster {
             match lane.send(ask.clone()).await {
                 Ok(answers) => break answers,
                 Err(refusal) => {
-                    let unlearnt = matches!(refusal, Refusal::Deposed | Refusal::NotHere);
+                    // Not of a node that is away: while it is silent each look takes seconds, and the client does nothing
+                    // else. Of that one a late answer tells (`topology.rs`).
+                    let unlearnt = matches!(refusal, Refusal::NotHere);
                     self.before_next(&mut sends, refusal).await?;
                     if unlearnt {
                         lane.look_again().await;

@@ -1,5 +1,6 @@
 //! The connections: one pool for what must run once, one for reads, one for writes that wait, one that listens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::clients::{Client, Pool};
@@ -10,6 +11,8 @@ use fred::types::config::{
     ServerConfig, TcpConfig, TlsConfig, TlsConnector, UnresponsiveConfig,
 };
 
+use tokio::sync::Mutex;
+
 use super::refusal::Refusal;
 use crate::config::cluster::Cluster as Settings;
 use crate::store::StoreError;
@@ -18,7 +21,7 @@ use crate::store::StoreError;
 #[derive(Debug)]
 pub(super) struct Connections {
     /// Blocked most of the time, waiting for entries of the change feed; the lock keeps one listener at it.
-    pub(super) feed: tokio::sync::Mutex<Client>,
+    pub(super) feed: Mutex<Client>,
     /// A listener's events, without the lock.
     pub(super) feed_events: Client,
     /// A command whose connection is lost is not sent again: it may have run.
@@ -33,6 +36,9 @@ pub(super) struct Connections {
 /// connection is lost between execution and answer.
 const ONCE: u32 = 1;
 const AGAIN: u32 = 3;
+
+/// The longest that a look at the cluster is believed to be under way: a client that has come to an end never looks.
+const LOOK_MAX: Duration = Duration::from_secs(30);
 
 impl Connections {
     /// Connects to every primary.
@@ -70,7 +76,7 @@ impl Connections {
             pool.init().await.map_err(unavailable)?;
         }
         feed.init().await.map_err(unavailable)?;
-        Ok(Self { feed_events: feed.clone(), feed: tokio::sync::Mutex::new(feed), hot, reading, careful })
+        Ok(Self { feed_events: feed.clone(), feed: Mutex::new(feed), hot, reading, careful })
     }
 
     /// Every client.
@@ -142,10 +148,36 @@ pub(super) fn patience(settings: &Settings) -> Duration {
     Duration::from_millis(settings.connect_timeout_ms.saturating_add(asked))
 }
 
-/// Has `client` look at the cluster again. The vendor sets no limit, and a client that has come to an end never looks.
-pub(super) async fn look(client: &Client, patience: Duration) {
-    // Whoever cannot look now is busy connecting again, which is looking.
-    let _looked = tokio::time::timeout(patience, client.sync_cluster()).await;
+/// How a client looks at the cluster again: once at a time, however many ask.
+#[derive(Clone, Debug)]
+pub(super) struct Lookout {
+    client: Client,
+    looking: Arc<Mutex<()>>,
+}
+
+impl Lookout {
+    pub(super) fn of(client: &Client) -> Self {
+        Self { client: client.clone(), looking: Arc::default() }
+    }
+
+    pub(super) fn is_of(&self, client: &Client) -> bool {
+        self.client.id() == client.id()
+    }
+
+    /// Returns when the client has looked, or after `patience`. It goes on looking then, and is not told to look again
+    /// meanwhile: one that asks a silent node takes seconds, and with more such orders waiting than it gets done it would do
+    /// nothing else any more.
+    pub(super) async fn look(&self, patience: Duration) {
+        if let Ok(begun) = Arc::clone(&self.looking).try_lock_owned() {
+            let client = self.client.clone();
+            tokio::spawn(async move {
+                // Whoever cannot look now is busy connecting again, which is looking.
+                let _looked = tokio::time::timeout(LOOK_MAX, client.sync_cluster()).await;
+                drop(begun);
+            });
+        }
+        let _ended = tokio::time::timeout(patience, self.looking.lock()).await;
+    }
 }
 
 fn performance(timeout: Duration) -> PerformanceConfig {

@@ -23,7 +23,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use super::ask::{Ask, custom};
-use super::connections::look;
+use super::connections::Lookout;
 use super::packed::Packed;
 use super::refusal::Refusal;
 use super::rounds::Rounds;
@@ -51,7 +51,8 @@ pub(super) struct Convoys {
 pub(super) struct Lane {
     client: Client,
     routes: Routes,
-    /// How the client looks again who serves what.
+    lookout: Lookout,
+    /// When it looks again who serves what.
     looks: Rounds,
     /// How long anybody waits for such a look.
     patience: Duration,
@@ -87,6 +88,7 @@ impl Convoys {
         let lane = |client: &Client| Lane {
             client: client.clone(),
             routes: Routes::default(),
+            lookout: Lookout::of(client),
             looks: Rounds::default(),
             patience: Duration::from_millis(settings.command_timeout_ms),
             together: settings.together_max,
@@ -107,8 +109,8 @@ impl Convoys {
 }
 
 impl Lane {
-    /// Sends `ask` with the next convoy to its primary. Refused as [`Refusal::Moved`], it ran nowhere and may be sent again;
-    /// as [`Refusal::Deposed`] or [`Refusal::NotHere`], once this lane has looked where to.
+    /// Sends `ask` with the next convoy to its primary. Refused as [`Refusal::Moved`] or [`Refusal::Deposed`], it ran nowhere
+    /// and may be sent again; as [`Refusal::NotHere`], once this lane has looked where to.
     pub(super) async fn send(self: &Arc<Self>, ask: Ask) -> Arrival {
         let Some(server) = self.routes.server_of(&self.client, ask.slot()) else {
             return Err(Refusal::Moved);
@@ -122,7 +124,7 @@ impl Lane {
     /// that the vendor learns nothing from it.
     pub(super) async fn look_again(&self) {
         let look = async {
-            look(&self.client, self.patience).await;
+            self.lookout.look(self.patience).await;
             self.routes.forget();
             Ok::<_, Infallible>(())
         };

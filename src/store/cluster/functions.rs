@@ -11,7 +11,7 @@ use fred::interfaces::{ClusterInterface as _, FunctionInterface as _};
 use sha2::{Digest as _, Sha256};
 
 use super::Cluster;
-use super::connections::{look, patience};
+use super::connections::patience;
 use super::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -97,15 +97,15 @@ impl Cluster {
     pub(super) async fn load_functions(&self) -> Result<(), StoreError> {
         let patience = patience(&self.settings);
         // Boxed: it is rare, and large within whatever may need it.
-        let load = Box::pin(self.load(patience));
+        let load = Box::pin(self.load());
         let loaded = self.loading.join(Duration::ZERO, patience, load).await;
         loaded.unwrap_or_else(|| Err(StoreError::Unavailable("functions take too long to load".to_owned())))
     }
 
-    async fn load(&self, patience: Duration) -> Result<(), StoreError> {
+    async fn load(&self) -> Result<(), StoreError> {
         let client = self.connections.reading.next_connected();
         // A primary that lacks the library may be one that was not a primary a moment ago.
-        look(client, patience).await;
+        self.topology.look(client).await;
         let routing = client.cached_cluster_state();
         let primaries = routing.map(|routing| routing.unique_primary_nodes()).unwrap_or_default();
         if primaries.is_empty() {

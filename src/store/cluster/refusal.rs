@@ -9,13 +9,14 @@ use crate::store::StoreError;
 /// Why a command has no answer.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
-    /// The node is no primary any more, or not connected, and the client has not learnt who is; nothing ran.
+    /// The node is not connected any more, or did not answer those before; nothing ran.
     Deposed,
     /// There was no answer in time; it may have run, and the node may be gone without a word.
     Late(String),
     /// The slot is served elsewhere, which the client has learnt by now, or is about to be; nothing ran.
     Moved,
-    /// The node does not have what a verb in company is for, and the client has not learnt who has; nothing ran.
+    /// The node does not have what a verb in company is for, or may not write it any more, and the client has not learnt who
+    /// has; nothing ran.
     NotHere,
     /// The node lacks the function library; nothing ran.
     NoFunction,
@@ -35,11 +36,10 @@ impl Refusal {
     /// What an error means of a command that went to a node by its name. One that is not connected any more ran nothing,
     /// and neither did one that is a replica by now; who serves the slot then, the slot tells.
     pub(super) fn of_a_node(error: Error) -> Self {
-        let elsewhere = ["Failed to route", "READONLY"];
-        if elsewhere.iter().any(|words| error.details().starts_with(words)) {
-            Self::Deposed
-        } else {
-            error.into()
+        match error.details() {
+            details if details.starts_with("Failed to route") => Self::Deposed,
+            details if details.starts_with("READONLY") => Self::NotHere,
+            _ => error.into(),
         }
     }
 }
@@ -110,7 +110,7 @@ impl From<Refusal> for StoreError {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Deposed => "the node is no primary any more",
+            Self::Deposed => "the node is away",
             Self::Moved | Self::NotHere => "the slot is moving between nodes",
             Self::NoFunction => "the node lacks the function library",
             Self::Late(why) | Self::Refused(why) | Self::Unreadable(why) | Self::Unknown(why) => why,
@@ -147,11 +147,12 @@ mod tests {
         for details in ["MOVED 1 a:1", "ASK 1 a:1", "TRYAGAIN", "Too many redirections."] {
             assert!(matches!(of(details), Refusal::Moved), "{details}");
         }
-        for details in ["READONLY You can't write", "Failed to route"] {
-            assert!(matches!(of(details), Refusal::Deposed), "{details}");
+        assert!(matches!(of("Failed to route"), Refusal::Deposed));
+        for details in
+            ["READONLY You can't write", "ERR Script attempted to access a non local key in a cluster node"]
+        {
+            assert!(matches!(of(details), Refusal::NotHere), "{details}");
         }
-        let not_here = "ERR Script attempted to access a non local key in a cluster node";
-        assert!(matches!(of(not_here), Refusal::NotHere));
         assert!(matches!(of("OOM"), Refusal::Refused(_)));
     }
 }

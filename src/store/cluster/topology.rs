@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
-use super::connections::{Connections, look, patience};
+use super::connections::{Connections, Lookout, patience};
 use crate::config::cluster::Cluster as Settings;
 
 /// Between one look at the cluster and the next.
@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Counts reconnections and changes of the cluster.
 #[derive(Debug)]
 pub(super) struct Topology {
-    clients: Vec<Client>,
+    lookouts: Vec<Lookout>,
     epoch: Arc<AtomicU64>,
     looking: Arc<AtomicBool>,
     patience: Duration,
@@ -34,9 +34,9 @@ impl Topology {
     /// Watches every connection that would notice.
     pub(super) fn watch(connections: &Connections, settings: &Settings) -> Self {
         let epoch = Arc::new(AtomicU64::new(0));
-        let clients: Vec<Client> = connections.clients().cloned().collect();
-        let watches = clients
-            .iter()
+        let lookouts = connections.clients().map(Lookout::of).collect();
+        let watches = connections
+            .clients()
             .map(|client| {
                 let (epoch, mut changes, mut connects) =
                     (Arc::clone(&epoch), client.cluster_change_rx(), client.reconnect_rx());
@@ -55,7 +55,7 @@ impl Topology {
                 })
             })
             .collect();
-        Self { clients, epoch, looking: Arc::default(), patience: patience(settings), watches }
+        Self { lookouts, epoch, looking: Arc::default(), patience: patience(settings), watches }
     }
 
     /// Looks at the cluster again, unless that was done a moment ago.
@@ -63,12 +63,19 @@ impl Topology {
         if self.looking.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (clients, looking, patience) = (self.clients.clone(), Arc::clone(&self.looking), self.patience);
+        let (lookouts, looking, patience) = (self.lookouts.clone(), Arc::clone(&self.looking), self.patience);
         tokio::spawn(async move {
-            join_all(clients.iter().map(|client| look(client, patience))).await;
+            join_all(lookouts.iter().map(|lookout| lookout.look(patience))).await;
             tokio::time::sleep(PAUSE).await;
             looking.store(false, Ordering::Release);
         });
+    }
+
+    /// Has one client look at the cluster again.
+    pub(super) async fn look(&self, client: &Client) {
+        if let Some(lookout) = self.lookouts.iter().find(|lookout| lookout.is_of(client)) {
+            lookout.look(self.patience).await;
+        }
     }
 
     /// Changes whenever the topology does.
