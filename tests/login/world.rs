@@ -258,8 +258,11 @@ impl World {
     fn files(&self) -> Vec<std::path::PathBuf> {
         let Ok(folder) = std::fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
         let paths = folder.map(|entry| entry.unwrap().path());
-        let mut paths: Vec<_> =
-            paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
+        // One that is being written is empty at first.
+        let is_whole = |path: &std::path::PathBuf| {
+            path.extension().is_some_and(|end| end == "eml") && std::fs::metadata(path).unwrap().len() > 0
+        };
+        let mut paths: Vec<_> = paths.filter(is_whole).collect();
         paths.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
         paths
     }
