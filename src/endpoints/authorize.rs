@@ -12,9 +12,6 @@ use crate::transport::exchange::Exchange;
 use crate::transport::html;
 use crate::transport::reply::Reply;
 
-/// How long a browser is known again, in seconds.
-const BROWSER_SECS: u64 = 30 * 24 * 3600;
-
 /// Answers with a redirect: to a page of ours, or back to the application.
 ///
 /// # Errors
@@ -25,10 +22,10 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
         return Ok(html::see_other(&format!("/authorize?{}", encoded(&exchange.form()?))));
     }
     let form = Form::urlencoded(exchange.query().as_bytes())?;
-    let (browser, is_new) = browser(engine, exchange)?;
+    let (browser, is_new) = front_channel::browser(engine, exchange)?;
     let mut reply = begin(engine, exchange, &form, &browser).await?;
     if is_new {
-        remember(&mut reply, exchange, &browser);
+        front_channel::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }
@@ -67,20 +64,6 @@ async fn begin(
         Cookie::Session.set(&mut reply, tenant, &cookie.value, cookie.max_age_secs);
     }
     Ok(reply)
-}
-
-/// Sets the browser's own cookie.
-pub(crate) fn remember(reply: &mut Reply, exchange: &Exchange, browser: &str) {
-    Cookie::Browser.set(reply, exchange.tenant(), browser, BROWSER_SECS);
-}
-
-/// The browser's own cookie, and whether it is new.
-pub(crate) fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
-    let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
-    match known.filter(|known| known.len() == 22) {
-        Some(known) => Ok((known.to_owned(), false)),
-        None => Ok((engine.new_browser_cookie()?, true)),
-    }
 }
 
 pub(crate) fn encoded(form: &Form<'_>) -> String {

@@ -4,6 +4,7 @@ use crate::endpoints::authorize;
 use crate::engine::Engine;
 use crate::engine::authorization::BrowserMark;
 use crate::engine::logout::Logout;
+use crate::grants::front_channel;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::protocol::form::Form;
 use crate::protocol::ids::SessionId;
@@ -25,7 +26,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
     let form = Form::urlencoded(exchange.query().as_bytes())?;
     let tenant = exchange.tenant();
     let session = session(engine, exchange);
-    let (browser, is_new) = authorize::browser(engine, exchange)?;
+    let (browser, is_new) = front_channel::browser(engine, exchange)?;
     let asked = engine.logout(tenant, &form, BrowserMark::of(&browser), session).await;
     let (logout, must_ask) = match asked {
         Ok(asked) => asked,
@@ -37,7 +38,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
         end(engine, exchange, session, &logout).await?
     };
     if is_new {
-        authorize::remember(&mut reply, exchange, &browser);
+        front_channel::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }
@@ -50,7 +51,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
 pub async fn answer_v2(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
     let form = Form::urlencoded(exchange.query().as_bytes())?;
     let (tenant, client) = (exchange.tenant(), form.value("client_id"));
-    let (browser, is_new) = authorize::browser(engine, exchange)?;
+    let (browser, is_new) = front_channel::browser(engine, exchange)?;
     let mut logout = Logout::here(BrowserMark::of(&browser), form.value("ui_locales"), engine.now());
     logout.client = client.map(str::to_owned);
     if let Some(uri) = form.value("returnTo") {
@@ -61,7 +62,7 @@ pub async fn answer_v2(engine: &Engine, exchange: &Exchange) -> Result<Reply, OA
     }
     let mut reply = end(engine, exchange, session(engine, exchange), &logout).await?;
     if is_new {
-        authorize::remember(&mut reply, exchange, &browser);
+        front_channel::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }

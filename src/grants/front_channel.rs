@@ -16,6 +16,12 @@ use crate::protocol::ids::OrganizationId;
 use crate::protocol::oauth_error::OAuthError;
 use crate::protocol::scope::Scope;
 use crate::tenancy::TenantView;
+use crate::transport::cookies::Cookie;
+use crate::transport::exchange::Exchange;
+use crate::transport::reply::Reply;
+
+/// How long a browser is known again, in seconds.
+const BROWSER_SECS: u64 = 30 * 24 * 3600;
 
 /// How an authorization request goes on.
 #[derive(Debug)]
@@ -24,6 +30,24 @@ pub enum Step {
     Answer(Response),
     /// The person is asked, at this address.
     Ask(String),
+}
+
+/// The browser's own cookie, and whether it is new; whatever can be the first of ours that a browser sees remembers it
+/// then, so that its forms and what comes after them open there and nowhere else.
+///
+/// # Errors
+/// `server_error` when there is no randomness.
+pub fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
+    let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
+    match known.filter(|known| known.len() == 22) {
+        Some(known) => Ok((known.to_owned(), false)),
+        None => Ok((engine.new_browser_cookie()?, true)),
+    }
+}
+
+/// Sets the browser's own cookie.
+pub fn remember(reply: &mut Reply, exchange: &Exchange, browser: &str) {
+    Cookie::Browser.set(reply, exchange.tenant(), browser, BROWSER_SECS);
 }
 
 /// Goes on with `asked`, by a browser in which `presence` is logged in, and gives what was asked for once everything

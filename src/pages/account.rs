@@ -10,6 +10,7 @@ use crate::engine::logout::Logout;
 use crate::engine::mail::Outgoing;
 use crate::engine::own_account::{self, PATH, PasswordChange, Unchanged};
 use crate::engine::presence::Presence;
+use crate::grants::front_channel;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::oidc_logout::Initiator;
 use crate::model::session::Session;
@@ -56,7 +57,7 @@ struct Said {
 pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuthError> {
     let form = visit::parameters(exchange)?;
     let tenant = exchange.tenant();
-    let (browser, is_new) = visit::browser(engine, exchange)?;
+    let (browser, is_new) = front_channel::browser(engine, exchange)?;
     let cookie = Cookie::Session.read(exchange.headers(), tenant);
     let mut reply = if let Some(mut presence) = engine.presence(tenant, cookie).await? {
         engine.note_use(&mut presence, exchange.device()).await;
@@ -70,7 +71,7 @@ pub async fn answer(engine: &Engine, exchange: &Exchange) -> Result<Reply, OAuth
         replies::see_other(&engine.ask(tenant, Page::Login, &asked)?)
     };
     if is_new {
-        visit::remember(&mut reply, exchange, &browser);
+        front_channel::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::attempts::Guess;
 use crate::engine::authorization::{BrowserMark, Refused};
 use crate::engine::presence::Login;
+use crate::grants::front_channel;
 use crate::model::session::Amr;
 use crate::pages::layout::{self, Frame};
 use crate::pages::visit::{self, Visit};
@@ -34,10 +35,10 @@ pub async fn answer(engine: &Arc<Engine>, exchange: &Exchange) -> Result<Reply, 
         // The whole request is looked at before the code is spent.
         return log_in(Visit::of(engine, exchange).await?).await;
     }
-    let (browser, is_new) = visit::browser(engine, exchange)?;
+    let (browser, is_new) = front_channel::browser(engine, exchange)?;
     let mut reply = ask(engine, exchange, &browser).await?;
     if is_new {
-        visit::remember(&mut reply, exchange, &browser);
+        front_channel::remember(&mut reply, exchange, &browser);
     }
     Ok(reply)
 }

@@ -26,9 +26,6 @@ use crate::transport::exchange::Exchange;
 use crate::transport::html;
 use crate::transport::reply::Reply;
 
-/// How long a browser is known again, in seconds.
-const BROWSER_SECS: u64 = 30 * 24 * 3600;
-
 /// A visit to a page on the way of an authorization request.
 pub struct Visit<'a> {
     /// The context.
@@ -176,24 +173,6 @@ pub fn parameters(exchange: &Exchange) -> Result<Form<'_>, OAuthError> {
         return exchange.form();
     }
     Form::urlencoded(exchange.query().as_bytes())
-}
-
-/// The browser's own cookie, and whether it is new; a page that can be the first of ours that a browser sees remembers
-/// it then, so that its forms and what comes after them open there and nowhere else.
-///
-/// # Errors
-/// `server_error` when there is no randomness.
-pub fn browser(engine: &Engine, exchange: &Exchange) -> Result<(String, bool), OAuthError> {
-    let known = Cookie::Browser.read(exchange.headers(), exchange.tenant());
-    match known.filter(|known| known.len() == 22) {
-        Some(known) => Ok((known.to_owned(), false)),
-        None => Ok((engine.new_browser_cookie()?, true)),
-    }
-}
-
-/// Sets the browser's own cookie.
-pub fn remember(reply: &mut Reply, exchange: &Exchange, browser: &str) {
-    Cookie::Browser.set(reply, exchange.tenant(), browser, BROWSER_SECS);
 }
 
 /// One wording for every request that is forged, too old, or begun elsewhere.
