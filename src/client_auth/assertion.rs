@@ -16,7 +16,7 @@ const SKEW_SECS: u64 = 60;
 /// The longest life an assertion may give itself, in seconds; its `jti` is remembered that long.
 const LIFETIME_MAX_SECS: u64 = 600;
 
-/// What an assertion calls itself, if anything.
+/// What an assertion calls itself, if anything: what was made for something else may not authenticate (RFC 8725 §3.11).
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub async fn check(
     let refused = |cause: &str| OAuthError::invalid_client().because(cause);
     let jwks = client.jwks.as_ref().ok_or_else(|| refused("the client has no keys"))?;
     let verified = foreign::verify_with_jwks(jwks, assertion).map_err(|error| refused(&error.to_string()))?;
-    if !verified.typ.as_deref().is_none_or(is_of_ours) {
+    if !verified.typ.as_deref().is_none_or(|typ| foreign::is_one_of(typ, &TYPES)) {
         return Err(refused("a JWT of another type"));
     }
     let claims: Claims =
@@ -82,12 +82,6 @@ pub async fn check(
         Spent::First => Ok(()),
         Spent::Before(_) => Err(refused("the assertion was used before")),
     }
-}
-
-/// Whether a JWT that calls itself `typ` may authenticate: what was made for something else may not (RFC 8725 §3.11).
-fn is_of_ours(typ: &str) -> bool {
-    let typ = typ.to_ascii_lowercase();
-    TYPES.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
 }
 
 fn is_for_us(audiences: &Audiences, issuer: &str) -> bool {
@@ -147,10 +141,10 @@ mod tests {
     #[test]
     fn what_was_made_for_something_else_does_not_authenticate() {
         for own in ["JWT", "jwt", "application/jwt", "client-authentication+jwt"] {
-            assert!(is_of_ours(own), "{own}");
+            assert!(foreign::is_one_of(own, &TYPES), "{own}");
         }
         for other in ["at+jwt", "oauth-authz-req+jwt", "dpop+jwt", "logout+jwt", ""] {
-            assert!(!is_of_ours(other), "{other}");
+            assert!(!foreign::is_one_of(other, &TYPES), "{other}");
         }
     }
 

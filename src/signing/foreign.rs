@@ -60,6 +60,12 @@ impl TryFrom<f64> for NumericDate {
     }
 }
 
+/// Whether `typ` names one of `types`, which are in small letters and without `application/` (RFC 7515 §4.1.9).
+pub fn is_one_of(typ: &str, types: &[&str]) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    types.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
+}
+
 /// What the key says of itself (RFC 7517 §4.2–4.4); silence permits.
 fn may_verify(jwk: &Value, algorithm: JwsAlgorithm) -> bool {
     let kind = match algorithm {

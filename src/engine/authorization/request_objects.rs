@@ -48,8 +48,7 @@ impl Engine {
         let jwks = client.jwks.as_ref().ok_or_else(|| refused("the client has no keys"))?;
         let verified =
             foreign::verify_with_jwks(jwks, object).map_err(|error| refused(&error.to_string()))?;
-        let typ = verified.typ.unwrap_or_else(|| "jwt".to_owned()).to_ascii_lowercase();
-        if !TYPES.contains(&typ.strip_prefix("application/").unwrap_or(&typ)) {
+        if !verified.typ.as_deref().is_none_or(|typ| foreign::is_one_of(typ, &TYPES)) {
             return Err(refused("a JWT of another type"));
         }
         let registered =
