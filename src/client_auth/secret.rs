@@ -7,7 +7,6 @@ use crate::engine::Engine;
 use crate::engine::people::not_checked;
 use crate::model::client::{Client, SecretHash};
 use crate::protocol::oauth_error::OAuthError;
-use crate::store::counters::Draw;
 use crate::transport::exchange::Exchange;
 
 /// Checks a secret against every one that the client has.
@@ -45,13 +44,14 @@ async fn is_chosen(
     }
     let (tenant, address) = (exchange.tenant(), exchange.peer().address);
     // Hashing is dear: who guesses may not have it for nothing.
-    engine.charge_secret(tenant, address, Draw::One).await?;
+    engine.charge_secret(tenant, address).await?;
     let passwords = engine.actors().passwords.of(&client.tenant);
     let verdict = passwords.verify(Zeroizing::new(text.to_owned()), hash.to_owned()).await;
-    let matches = matches!(verdict.map_err(not_checked)?, Verdict::Match { .. });
-    if matches {
-        engine.charge_secret(tenant, address, Draw::Back).await?;
-        engine.secret_memo().remember(text, hash);
+    if matches!(verdict, Ok(Verdict::Mismatch)) {
+        return Ok(false);
     }
-    Ok(matches)
+    engine.take_secret_back(tenant, address).await?;
+    verdict.map_err(not_checked)?;
+    engine.secret_memo().remember(text, hash);
+    Ok(true)
 }

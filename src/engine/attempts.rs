@@ -213,13 +213,8 @@ impl Engine {
     /// # Errors
     /// `temporarily_unavailable` when the store cannot say.
     pub async fn is_throttled(&self, tenant: &TenantView, address: IpAddr) -> Result<bool, OAuthError> {
-        let stage = tenant.tenant.attack_protection.suspicious_ip_throttling.stage;
-        let name = origin(address);
-        for (purpose, throttle) in
-            [(Purpose::Suspicion, stage.pre_login), (Purpose::Signups, stage.pre_user_registration)]
-        {
-            let subject = Subject { tenant: &tenant.tenant.id, purpose, name: name.as_bytes() };
-            let drawn = self.store().draw(subject, self.now(), rate(throttle), Draw::Look).await?;
+        for purpose in [Purpose::Suspicion, Purpose::Signups] {
+            let drawn = self.draw(tenant, address, purpose, Draw::Look).await?;
             if matches!(drawn, Drawn::Empty { .. }) {
                 return Ok(true);
             }
@@ -273,7 +268,7 @@ impl Engine {
         if !charged {
             return Ok(Drawn::Had);
         }
-        self.draw_login(guess.tenant, guess.address, draw).await
+        self.draw(guess.tenant, guess.address, Purpose::Suspicion, draw).await
     }
 
     fn address_closed(&self, until: UnixMs) -> Denied {
