@@ -21,6 +21,9 @@ pub struct Embedded {
     pub queue_writes: usize,
     /// How many writes may share one commit.
     pub commit_writes: usize,
+    /// Microseconds from one commit to the next while several writes share each: under load it is dear to commit for each
+    /// by itself. Whoever comes alone does not wait. 0 commits whatever is there at once.
+    pub commit_interval_us: u64,
     /// Memory for blocks read from disk, in bytes.
     pub cache_bytes: u64,
     /// Memory for recent writes of one kind of data before they move to a table on disk, in bytes.
@@ -52,6 +55,7 @@ impl Default for Embedded {
             rotations_fsync_ms: 10,
             queue_writes: 8_192,
             commit_writes: 1_024,
+            commit_interval_us: 800,
             cache_bytes: 8 << 20,
             memtable_bytes: 16 << 20,
             journal_bytes: 128 << 20,

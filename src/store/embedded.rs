@@ -26,6 +26,7 @@ mod decay;
 mod disk;
 mod failure;
 mod families;
+mod herald;
 mod identifiers;
 mod jobs;
 mod journal;
@@ -73,7 +74,7 @@ pub struct Entries {
 
 impl Embedded {
     /// Opens the store in the section's directory, making it when there is none. What expires without a
-    /// caller's `now` does so by `clock`.
+    /// caller's `now` does so by `clock`. On a runtime it answers those of one commit from there, with fewer changes of thread.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the directory cannot be used: another process has it open, or the

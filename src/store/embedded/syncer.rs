@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
+use super::herald::Herald;
 use super::writer::Job;
 use crate::store::StoreError;
 
@@ -38,6 +39,7 @@ struct Forcing<F> {
     asked: Arc<AtomicBool>,
     failure: Failure,
     force: F,
+    herald: Herald,
     /// How long what nobody waits for may wait.
     patience: Duration,
 }
@@ -50,11 +52,13 @@ impl Syncer {
     pub(super) fn spawn(
         patience: Duration,
         failure: &Failure,
+        herald: Herald,
         force: impl FnMut() -> io::Result<()> + Send + 'static,
     ) -> Result<Self, StoreError> {
         let (sender, due) = sync_channel(COMMITS);
         let asked = Arc::new(AtomicBool::new(false));
-        let forcing = Forcing { due, asked: Arc::clone(&asked), failure: failure.clone(), force, patience };
+        let forcing =
+            Forcing { due, asked: Arc::clone(&asked), failure: failure.clone(), force, herald, patience };
         let thread = std::thread::Builder::new()
             .name("jeton:sync".to_owned())
             .spawn(move || forcing.run())
@@ -89,9 +93,7 @@ impl<F: FnMut() -> io::Result<()>> Forcing<F> {
             // From here on a commit may come too late for this time.
             self.asked.store(false, Ordering::Release);
             let forced = self.forced();
-            for job in waiting {
-                job.answer(&forced);
-            }
+            self.herald.tell(waiting, forced);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::batch::Batch;
 use super::disk::Disk;
 use super::failure::Failure;
+use super::herald::Herald;
 use super::journal::Newest;
 use super::recent::Recent;
 use super::runway::Runway;
@@ -79,13 +80,17 @@ fn spawn_over(
     let (sender, jobs) = sync_channel(section.queue_writes.max(1));
     let failure = Failure::default();
     let patience = Duration::from_millis(section.rotations_fsync_ms);
-    let syncer = if section.fsync { Some(Syncer::spawn(patience, &failure, force)?) } else { None };
+    let herald = Herald::spawn();
+    let syncer =
+        section.fsync.then(|| Syncer::spawn(patience, &failure, herald.clone(), force)).transpose()?;
     let writer = Writer {
         all_careful: section.rotations_fsync_ms == 0,
         commit_writes: section.commit_writes.max(1),
+        commit_interval: Duration::from_micros(section.commit_interval_us),
         clock,
         disk,
         failure,
+        herald,
         jobs,
         recent: Recent::new(RECENT),
         runway: section.fsync.then(|| Runway::new(&section.path)),
@@ -94,7 +99,7 @@ fn spawn_over(
         sweep_interval: Duration::from_millis(section.sweep_interval_ms.max(1)),
         syncer,
     };
-    let thread = std::thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("jeton:store".to_owned())
         .spawn(move || writer.run())
         .map_err(|cause| StoreError::Unavailable(format!("no thread for the writer: {cause}")))?;
@@ -144,9 +149,11 @@ struct Writer {
     /// Whether rotations wait for the disk too.
     all_careful: bool,
     commit_writes: usize,
+    commit_interval: Duration,
     clock: Clock,
     disk: Arc<Disk>,
     failure: Failure,
+    herald: Herald,
     jobs: Receiver<Box<dyn Job>>,
     recent: Recent,
     /// Of use only to those who wait for the disk.
@@ -170,10 +177,15 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
             };
+            let pause = self.pause_after(queued.len());
+            let begun = Instant::now();
             if !queued.is_empty() {
                 self.group_commit(queued);
             }
             self.advance();
+            if let Some(rest) = pause.checked_sub(begun.elapsed()) {
+                thread::sleep(rest);
+            }
             if Instant::now() >= sweep_at {
                 let more = self.swept();
                 // A backlog is worked off between commits instead of waiting for the next round.
@@ -200,9 +212,17 @@ impl Writer {
     fn take(&self, wait: Duration) -> Result<Vec<Box<dyn Job>>, RecvTimeoutError> {
         let mut queued = vec![self.jobs.recv_timeout(wait)?];
         // On a busy machine others are about to ask too; a commit costs the same for all of them.
-        std::thread::yield_now();
+        thread::yield_now();
         queued.extend(self.jobs.try_iter().take(self.commit_writes - 1));
         Ok(queued)
+    }
+
+    /// How long from the begin of a commit of `writes` to the next one.
+    ///
+    /// Where several came at once others are about to. Each commit costs two changes of thread and a wake-up, whether it is
+    /// for one or for ten. Whoever comes alone is not held up, nor is a queue that is longer than a commit.
+    fn pause_after(&self, writes: usize) -> Duration {
+        if writes > 1 && writes < self.commit_writes { self.commit_interval } else { Duration::ZERO }
     }
 
     fn group_commit(&mut self, mut queued: Vec<Box<dyn Job>>) {
@@ -212,13 +232,10 @@ impl Writer {
             }
         });
         let mut waiting = Vec::new();
-        for job in queued {
-            if committed.is_ok() && self.syncer.is_some() && (self.all_careful || job.is_careful()) {
-                waiting.push(job);
-            } else {
-                job.answer(&committed);
-            }
+        if committed.is_ok() && self.syncer.is_some() {
+            (waiting, queued) = queued.into_iter().partition(|job| self.all_careful || job.is_careful());
         }
+        self.herald.tell(queued, committed.clone());
         if let (Ok(()), Some(syncer)) = (committed, &self.syncer) {
             syncer.owe(waiting);
         }
@@ -268,9 +285,12 @@ mod tests {
 
     impl SlowDisk {
         fn new(rotations_fsync_ms: u64) -> Self {
+            Self::with(&Section { rotations_fsync_ms, ..Section::default() })
+        }
+
+        fn with(section: &Section) -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let section =
-                Section { path: folder.path().to_owned(), rotations_fsync_ms, ..Section::default() };
+            let section = Section { path: folder.path().to_owned(), ..section.clone() };
             let clock = Clock::fixed(UnixMs(1));
             let disk = Arc::new(Disk::open(&section, &clock).unwrap());
             let (done, told) = channel();
@@ -330,6 +350,37 @@ mod tests {
         };
         assert!(matches!(&told, StoreError::Unavailable(why) if why.contains("gone")), "{told}");
         assert!(slow.put(true, 3).await.unwrap().is_err());
+        slow.close();
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_alone_does_not_wait_for_others() {
+        let hour = Section { commit_interval_us: 3_600_000_000, ..Section::default() };
+        let slow = SlowDisk::with(&hour);
+        for key in 1..100 {
+            let put = slow.put(false, key);
+            tokio::time::timeout(Duration::from_mins(1), put).await.unwrap().unwrap().unwrap();
+        }
+        slow.close();
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_after_a_shared_commit_waits_for_others() {
+        let slow = SlowDisk::with(&Section { commit_interval_us: 500_000, ..Section::default() });
+        let (go, gone) = channel::<()>();
+        let queue = Arc::clone(&slow.queue);
+        let busy = tokio::spawn(async move { queue.ask(false, move |_| Ok(gone.recv().is_ok())).await });
+        let shared = [slow.put(false, 101), slow.put(false, 102)];
+        tokio::task::yield_now().await;
+        go.send(()).unwrap();
+        for asked in shared {
+            asked.await.unwrap().unwrap();
+        }
+        assert!(busy.await.unwrap().unwrap());
+        let next = slow.put(false, 103);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!next.is_finished());
+        next.await.unwrap().unwrap();
         slow.close();
     }
 
