@@ -15,6 +15,7 @@ mod connection;
 pub mod cookies;
 pub mod drain;
 pub mod exchange;
+mod hsts;
 pub mod html;
 mod intake;
 pub mod listener;

@@ -95,7 +95,7 @@ impl Plan {
         let redis_data_bytes = asked.sessions.0 * units.session_bytes + asked.users.0 * units.user_bytes;
         let redis_memory_bytes = redis_data_bytes * units.redis_overhead;
         let primaries_by_cpu = (redis_cores_busy / units.redis_busy).ceil();
-        let primaries_by_memory = (redis_memory_bytes / asked.primary_memory.0.max(1.0)).ceil();
+        let primaries_by_memory = (redis_memory_bytes / asked.primary_memory.0).ceil();
         let primaries = primaries_by_cpu.max(primaries_by_memory).max(PRIMARIES_MIN);
         Self {
             loads,

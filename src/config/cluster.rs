@@ -18,7 +18,7 @@ pub struct Cluster {
     pub password_file: Option<PathBuf>,
     /// Whether to speak TLS, trusting the system's roots (or those in the file that `SSL_CERT_FILE` names).
     pub tls: bool,
-    /// Put before every key, for a cluster shared with something else; every byte costs memory per session.
+    /// Put before every key, for a cluster shared with something else, without `{` and `}`; every byte costs memory per session.
     pub key_prefix: String,
     /// Connections per node for rotations and other single-use verbs; one carries most (loadtests/README.md).
     pub hot_connections: usize,

@@ -22,6 +22,9 @@ pub struct Listener {
     pub tls_key: PathBuf,
     /// Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<Network>,
+    /// For how long browsers that came over TLS come over nothing else, in seconds (RFC 6797), at every port of the host; 0
+    /// does not say so. Never said to `localhost`.
+    pub hsts_max_age_secs: u64,
 }
 
 /// An address, or a network in CIDR notation.
@@ -35,7 +38,7 @@ pub struct Network {
 impl Listener {
     /// The listener for applications and browsers: 127.0.0.1:8080.
     pub fn public() -> Self {
-        Self::local(8080)
+        Self { hsts_max_age_secs: 31_536_000, ..Self::local(8080) }
     }
 
     /// The listener for operators: 127.0.0.1:9080.
@@ -51,6 +54,7 @@ impl Listener {
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
             trusted_proxies: Vec::new(),
+            hsts_max_age_secs: 0,
         }
     }
 
@@ -61,6 +65,11 @@ impl Listener {
 
     pub(super) fn validate(&self, section: &str) -> Result<(), ConfigError> {
         super::error::within(&format!("{section}.backlog"), &self.backlog, &(1..=65_535))?;
+        super::error::within(
+            &format!("{section}.hsts_max_age_secs"),
+            &self.hsts_max_age_secs,
+            &(0..=315_360_000),
+        )?;
         let key_given = !self.tls_key.as_os_str().is_empty();
         match (self.has_tls(), key_given) {
             (true, false) => {

@@ -20,6 +20,10 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     within("sessions.families_max", &config.sessions.families_max, &(1..=10_000))?;
     within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
     jobs(&config.jobs)?;
+    if config.cluster.key_prefix.contains(['{', '}']) {
+        let problem = "must hold neither { nor }, which tell a Redis Cluster what goes where";
+        return Err(ConfigError::key("cluster.key_prefix", problem));
+    }
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",

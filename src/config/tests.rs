@@ -78,6 +78,8 @@ fn a_value_out_of_range_names_the_key_and_the_range() {
     assert!(text.starts_with("logging.level: "), "{text}");
     let text = refusal("store = \"cluster\"\n", &[]);
     assert!(text.starts_with("cluster.nodes: must name at least one node"), "{text}");
+    let text = refusal("[cluster]\nkey_prefix = \"{a}\"\n", &[]);
+    assert!(text.starts_with("cluster.key_prefix: must hold neither { nor }"), "{text}");
     let text = refusal("[ring]\nshards = 0\n", &[]);
     assert_eq!(text, "ring.shards: 0 is not between 1 and 1024");
     let text = refusal("[public]\ntls_key = \"k.pem\"\n", &[]);

@@ -145,7 +145,7 @@ impl fmt::Debug for Exchange {
 }
 
 /// HTTP/2 carries the host in the URI, HTTP/1.1 in a header.
-fn host(head: &http::request::Parts) -> &str {
+pub(super) fn host(head: &http::request::Parts) -> &str {
     let authority = head.uri.authority().map(http::uri::Authority::as_str);
     authority.or_else(|| head.headers.get(HOST)?.to_str().ok()).unwrap_or_default()
 }

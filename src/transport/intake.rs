@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::hsts::{self, Hsts};
 use super::peer::Peer;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
@@ -29,6 +30,7 @@ use crate::telemetry::Metrics;
 pub(super) struct House {
     pub(super) limits: Arc<Limits>,
     pub(super) proxies: Vec<Network>,
+    pub(super) hsts: Hsts,
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
     pub(super) in_flight_max: usize,
@@ -130,13 +132,17 @@ async fn attempt<S: Service>(
     let body_deadline = deadline.min(now + limits.body_read_timeout());
     let body = within(body_deadline, pin!(reading)).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
+    let said = link.house.hsts.to(peer, &head);
     let request = Request::from_parts(head, body);
     let calling = async { link.service.call(Arrival { request, peer, request_id, deadline }).await };
     let calling = AssertUnwindSafe(calling).catch_unwind();
     match within(deadline, pin!(calling)).await {
         None => Err(Refusal::Deadline),
         Some(Err(_)) => Err(Refusal::Panic),
-        Some(Ok(response)) => Ok(response),
+        Some(Ok(mut response)) => {
+            hsts::say(said, &mut response);
+            Ok(response)
+        }
     }
 }
 

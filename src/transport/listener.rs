@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::connection::{self, Accepted, Http};
+use super::hsts::Hsts;
 use super::intake::House;
 use super::pulse::Order;
 use super::refusal::Refusal;
@@ -27,6 +28,7 @@ pub struct Bound {
     address: SocketAddr,
     tls: Option<Arc<Tls>>,
     proxies: Vec<Network>,
+    hsts: Hsts,
     ids: RequestIds,
     metrics: Option<Arc<Metrics>>,
 }
@@ -65,7 +67,9 @@ impl Bound {
         let at = |cause| BindError::Address { address: listener.address, cause };
         let socket = listen(listener).map_err(at)?;
         let address = socket.local_addr().map_err(at)?;
-        Ok(Self { socket, address, tls, proxies: listener.trusted_proxies.clone(), ids, metrics: None })
+        let proxies = listener.trusted_proxies.clone();
+        let hsts = Hsts::new(listener.hsts_max_age_secs);
+        Ok(Self { socket, address, tls, proxies, hsts, ids, metrics: None })
     }
 
     /// This listener, counting in `metrics`; without this call it counts nowhere.
@@ -88,10 +92,10 @@ impl Bound {
 
 /// Serves until `drain` is started and then until every request in work is answered, `limits.drain_secs` at most.
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
-    let Bound { socket, tls, proxies, ids, metrics, .. } = bound;
+    let Bound { socket, tls, proxies, hsts, ids, metrics, .. } = bound;
     let in_flight_max = limits.in_flight();
     let (turns, seats) = (Semaphore::new(in_flight_max), Semaphore::new(limits.in_flight_waiting()));
-    let house = House { limits, proxies, metrics, ids, in_flight_max, turns, seats };
+    let house = House { limits, proxies, hsts, metrics, ids, in_flight_max, turns, seats };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),

@@ -88,3 +88,15 @@ async fn only_a_trusted_proxy_may_name_the_caller() {
     let behind = World::start_at(&listener, |_| ()).await;
     assert!(behind.exchange(asked).await.ends_with("198.51.100.7 true"));
 }
+
+#[tokio::test]
+async fn whoever_came_over_tls_is_told_to_stay_there() {
+    const TOLD: &str = "\r\nstrict-transport-security: max-age=31536000\r\n";
+    let plain = "GET /peer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let secure = plain.replace("host: a", "host: a\r\nx-forwarded-proto: https");
+    let mut listener = Listener { address: Listener::local(0).address, ..Listener::public() };
+    listener.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let world = World::start_at(&listener, |_| ()).await;
+    assert!(world.exchange(&secure).await.contains(TOLD));
+    assert!(!world.exchange(plain).await.contains("strict-transport"));
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::arguments::Caller;
-use crate::cli::plan::quantity::{Bytes, Count, PerSecond};
+use crate::cli::plan::quantity::{Bytes, Count, PerSecond, Unreadable};
 use crate::engine::records::secrets::Secret;
 
 /// `jeton bench`.
@@ -94,7 +94,7 @@ pub struct PlanArguments {
     #[arg(long, default_value = "0")]
     pub users: Count,
     /// Memory that one Redis primary may hold, such as `16G`
-    #[arg(long, default_value = "16G")]
+    #[arg(long, default_value = "16G", value_parser = memory_of_a_primary)]
     pub primary_memory: Bytes,
     /// Unit costs of your own machines (TOML), instead of those measured on ours; see `How it grows` in loadtests/README.md
     #[arg(long, value_name = "FILE")]
@@ -102,4 +102,28 @@ pub struct PlanArguments {
     /// Print one JSON object instead of the arithmetic
     #[arg(long)]
     pub json: bool,
+}
+
+/// Less than Redis takes when it holds nothing is a slip.
+fn memory_of_a_primary(text: &str) -> Result<Bytes, String> {
+    let memory: Bytes = text.parse().map_err(|unreadable: Unreadable| unreadable.to_string())?;
+    if memory < PRIMARY_MEMORY_MIN {
+        Err(format!("expected at least {PRIMARY_MEMORY_MIN}"))
+    } else {
+        Ok(memory)
+    }
+}
+
+const PRIMARY_MEMORY_MIN: Bytes = Bytes(1_048_576.0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_primary_has_memory() {
+        assert_eq!(memory_of_a_primary("1M"), Ok(PRIMARY_MEMORY_MIN));
+        assert_eq!(memory_of_a_primary("0"), Err("expected at least 1MiB".to_owned()));
+        assert_eq!(memory_of_a_primary("x"), Err("expected an amount of memory such as 16G".to_owned()));
+    }
 }
