@@ -167,6 +167,8 @@ def at_the_limit(engine: Engine, kind: str, title: str, bounds: list[tuple[str, 
     bounds.append((f"{title}: {found['lost']} without an answer, none", found["lost"] == 0))
     bounds.append((f"{title}: refusals within 50 ms", found["refused p99"] <= 50))
     bounds.append((f"{title}: inside, p99 at most 2 ms at half of capacity", found["inside p99"] <= 2))
+    times = found["inside p99"] / found["inside p50"]
+    bounds.append((f"{title}: inside, p99 {times:.1f} times p50 at half of capacity, at most 3", times <= 3))
 
 
 def one_round(engine: Engine, kind: str) -> dict[str, float]:
