@@ -7,6 +7,8 @@ use memchr::{memchr, memchr2};
 
 use crate::protocol::oauth_error::OAuthError;
 
+mod json;
+
 /// Named values, each name at most once (RFC 6749 §3.2); an empty value counts as absent (§3.2).
 #[derive(Clone, Default)]
 pub struct Form<'a> {
@@ -44,7 +46,16 @@ impl<'a> Form<'a> {
     /// # Errors
     /// `invalid_request` when the body is not such an object, repeats a name or has too many.
     pub fn json(text: &'a [u8]) -> Result<Self, OAuthError> {
-        json::read(text)
+        Self::json_nesting(text, &[])
+    }
+
+    /// As [`Form::json`]; the members called `nested` may also be objects, and are kept as JSON text for
+    /// [`Form::nested`].
+    ///
+    /// # Errors
+    /// As of [`Form::json`].
+    pub fn json_nesting(text: &'a [u8], nested: &[&str]) -> Result<Self, OAuthError> {
+        json::read(text, json::Reading { nested, ..json::Reading::of("The body") })
     }
 
     /// Named values that were read elsewhere.
@@ -79,6 +90,23 @@ impl<'a> Form<'a> {
     pub fn required(&self, name: &'static str) -> Result<&str, OAuthError> {
         self.value(name)
             .ok_or_else(|| OAuthError::invalid_request(format!("Missing required parameter: {name}")))
+    }
+
+    /// The JSON object that the value called `name` is, unless absent: strings, numbers and booleans.
+    ///
+    /// # Errors
+    /// As of [`Form::json`].
+    pub fn nested(&self, name: &str) -> Result<Option<Form<'_>>, OAuthError> {
+        self.value(name).map(|text| json::read(text.as_bytes(), json::Reading::of(name))).transpose()
+    }
+
+    /// As [`Form::nested`], for objects that hold nothing but strings.
+    ///
+    /// # Errors
+    /// As of [`Form::json`]; for any other value too.
+    pub fn nested_strings(&self, name: &str) -> Result<Option<Form<'_>>, OAuthError> {
+        let reading = json::Reading { only_strings: true, ..json::Reading::of(name) };
+        self.value(name).map(|text| json::read(text.as_bytes(), reading)).transpose()
     }
 
     /// Drops every parameter that `keep` does not accept, so that what is not declared is not seen.
@@ -156,60 +184,6 @@ fn shown(name: &str) -> String {
     name.chars().filter(char::is_ascii_graphic).take(40).collect()
 }
 
-mod json {
-    use super::{Cow, Form, OAuthError};
-    use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
-
-    pub(super) fn read(text: &[u8]) -> Result<Form<'_>, OAuthError> {
-        let mut reader = serde_json::Deserializer::from_slice(text);
-        let form = reader.deserialize_map(FormVisitor).map_err(|error| refused(&error))?;
-        reader.end().map_err(|error| refused(&error))?;
-        Ok(form)
-    }
-
-    fn refused(error: &serde_json::Error) -> OAuthError {
-        let text = error.to_string();
-        // Our own messages are contract; the parser's may quote the input.
-        let own = text
-            .split(" at line ")
-            .next()
-            .filter(|text| text.starts_with("Parameter") || text.starts_with("Too"));
-        OAuthError::invalid_request(own.unwrap_or("The body is not a JSON object of strings").to_owned())
-    }
-
-    struct FormVisitor;
-
-    impl<'de> Visitor<'de> for FormVisitor {
-        type Value = Form<'de>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Form<'de>, A::Error> {
-            let mut form = Form::default();
-            while let Some(name) = map.next_key::<String>()? {
-                let value: serde_json::Value = map.next_value()?;
-                let text = match value {
-                    serde_json::Value::Null => continue,
-                    serde_json::Value::String(text) => text,
-                    serde_json::Value::Bool(flag) => flag.to_string(),
-                    serde_json::Value::Number(number) => number.to_string(),
-                    serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                        return Err(A::Error::custom(format!(
-                            "Parameter must be a string: {}",
-                            super::shown(&name)
-                        )));
-                    }
-                };
-                form.push(Cow::Owned(name), Cow::Owned(text))
-                    .map_err(|error| A::Error::custom(error.description))?;
-            }
-            Ok(form)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,5 +217,26 @@ mod tests {
         }
         let error = Form::json(br#"{"a":"1","a":"2"}"#).unwrap_err();
         assert_eq!(error.description, "Parameter given more than once: a");
+    }
+
+    #[test]
+    fn declared_members_may_be_objects() {
+        let text = br#"{"a":"1","o":{"s":"x","n":7,"z":null},"p":{"s":"\u00e9"},"q":null,"r":"text"}"#;
+        let form = Form::json_nesting(text, &["o", "p", "q", "r"]).unwrap();
+        assert_eq!(form.value("a"), Some("1"));
+        let inner = form.nested("o").unwrap().unwrap();
+        assert_eq!((inner.value("s"), inner.value("n"), inner.value("z")), (Some("x"), Some("7"), None));
+        assert_eq!(form.nested_strings("p").unwrap().unwrap().value("s"), Some("é"));
+        assert!(form.nested("q").unwrap().is_none() && form.nested("nosuch").unwrap().is_none());
+        assert_eq!(form.nested("r").unwrap_err().description, "r is not a JSON object of strings");
+        assert_eq!(form.nested_strings("o").unwrap_err().description, "Parameter must be a string: n");
+        assert!(Form::json_nesting(text, &["o"]).is_err(), "the other one was not declared");
+        for bad in [r#"{"o":{"a":1,"a":2}}"#, r#"{"o":[]}"#, r#"{"o":{"a":{}}}"#, r#"{"o":{"a":[1]}}"#] {
+            let form = Form::json_nesting(bad.as_bytes(), &["o"]);
+            assert!(form.is_err() || form.is_ok_and(|form| form.nested("o").is_err()), "{bad}");
+        }
+        for bad in [r#"{"o":{}"#, r#"{"o":{"#, r#"{"o":{},"o":{}}"#, "{\"o\":{\"a\":\"\u{1}\"}} x"] {
+            assert!(Form::json_nesting(bad.as_bytes(), &["o"]).is_err(), "{bad}");
+        }
     }
 }

@@ -114,6 +114,15 @@ impl Exchange {
     /// # Errors
     /// 415 for another content type, `invalid_request` for a body that does not read as its type says.
     pub fn form(&self) -> Result<Form<'_>, OAuthError> {
+        self.form_nesting(&[])
+    }
+
+    /// As [`Exchange::form`]; in JSON, the members called `nested` may be objects, which an urlencoded body holds as
+    /// JSON text.
+    ///
+    /// # Errors
+    /// As of [`Exchange::form`].
+    pub fn form_nesting(&self, nested: &[&str]) -> Result<Form<'_>, OAuthError> {
         let kind =
             self.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -121,7 +130,7 @@ impl Exchange {
             return Form::urlencoded(&self.body);
         }
         if kind.eq_ignore_ascii_case("application/json") {
-            return Form::json(&self.body);
+            return Form::json_nesting(&self.body, nested);
         }
         Err(OAuthError::new(
             ErrorCode::UnsupportedMediaType,
