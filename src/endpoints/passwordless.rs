@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::client_auth;
 use crate::engine::Engine;
@@ -71,8 +69,8 @@ pub async fn start(engine: &Arc<Engine>, exchange: &Exchange) -> Reply {
 }
 
 async fn begin(engine: &Arc<Engine>, exchange: &Exchange) -> Result<Vec<u8>, OAuthError> {
-    let (plain, carried) = parameters(exchange)?;
-    let form = Form::json(&plain)?;
+    let form = exchange.form_nesting(&["authParams"])?;
+    let carried = form.nested("authParams")?.unwrap_or_default();
     let caller = client_auth::authenticate(engine, exchange, &form).await?;
     let tenant = exchange.tenant();
     let connection = engine.mail_connection(tenant, form.required("connection")?).await?;
@@ -128,31 +126,12 @@ impl Outbound {
     }
 }
 
-/// The flat parameters as JSON, and those of `authParams`.
-fn parameters(exchange: &Exchange) -> Result<(Vec<u8>, Map<String, Value>), OAuthError> {
-    let kind = exchange.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut all = if kind.starts_with("application/json") {
-        let not_json = |_| OAuthError::invalid_request("The body is not a JSON object");
-        serde_json::from_slice::<Map<String, Value>>(exchange.body()).map_err(not_json)?
-    } else {
-        let form = exchange.form()?;
-        form.iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
-    };
-    let carried = match all.remove("authParams") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(carried)) => carried,
-        Some(_) => return Err(OAuthError::invalid_request("authParams must be an object")),
-    };
-    let plain = serde_json::to_vec(&all).map_err(|error| OAuthError::server_error(error.to_string()))?;
-    Ok((plain, carried))
-}
-
 /// Where the link leads: the page that logs in, and on to the application.
 fn link(
     exchange: &Exchange,
     client: &Client,
     (connection, email, code): (&str, &str, &str),
-    carried: &Map<String, Value>,
+    carried: &Form<'_>,
 ) -> Result<String, OAuthError> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("client_id", client.client_id.as_str());
@@ -160,7 +139,7 @@ fn link(
     query.append_pair("email", email);
     query.append_pair("verification_code", code);
     for name in CARRIED {
-        if let Some(text) = carried.get(name).and_then(Value::as_str) {
+        if let Some(text) = carried.value(name) {
             query.append_pair(name, text);
         }
     }

@@ -77,6 +77,12 @@ impl Browser {
         self.send(self.http.post(format!("{}{path}", self.base)).json(body)).await
     }
 
+    /// Sends a body as it is, under a content type.
+    pub(crate) async fn post_text(&self, path: &str, kind: &str, body: &str) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base)).header("content-type", kind);
+        self.send(request.body(body.to_owned())).await
+    }
+
     /// As a page of another origin does it.
     pub(crate) async fn post_from(&self, origin: &str, path: &str, body: &Value) -> Answer {
         self.send(self.http.post(format!("{}{path}", self.base)).header("origin", origin).json(body)).await

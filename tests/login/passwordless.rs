@@ -194,6 +194,34 @@ async fn what_is_malformed_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_body_is_read_as_at_every_other_endpoint() {
+    let world = world().await;
+    let browser = world.browser();
+    let start = async |kind: &str, body: &str| browser.post_text("/passwordless/start", kind, body).await;
+    let once = r#"{"client_id":"spa","connection":"email","email":"new@example.test","send":"code"}"#;
+    for kind in ["Application/JSON", "application/json;charset=UTF-8", "APPLICATION/json ; charset=utf-8"] {
+        assert_eq!(start(kind, once).await.status, 200, "{kind}");
+    }
+    world.messages(3).await;
+    for (more, name) in [
+        (r#","email":"ann@example.test""#, "email"),
+        (r#","\u0073end":"link""#, "send"),
+        (r#","authParams":{"state":"a","state":"b"}"#, "state"),
+        (r#","authParams":{},"authParams":{}"#, "authParams"),
+    ] {
+        let refused =
+            start("application/json", &once.replace("\"code\"}", &format!("\"code\"{more}}}"))).await;
+        refused.refused(400, "invalid_request");
+        assert!(refused.body.contains(&format!("Parameter given more than once: {name}")), "{refused:?}");
+    }
+    for kind in ["application/jsonp", "text/plain"] {
+        assert_eq!(start(kind, once).await.status, 415, "{kind}");
+    }
+    world.messages(3).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_logs_in_after_a_question_and_goes_on_to_the_application() {
     let world = world().await;
     let browser = world.browser();
