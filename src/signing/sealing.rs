@@ -25,6 +25,9 @@ pub use crate::signing::master_key::{BadMasterKey, MasterKey};
 /// Longest sealed text, in characters with its prefix. Longer input is refused before any cryptography.
 pub const SEALED_MAX: usize = 4096;
 
+/// [`SEALED_MAX`] of what a link in a message says: it may carry a newcomer's profile.
+pub const SEALED_MAIL_MAX: usize = 16 * 1024;
+
 const HEAD_BYTES: usize = 1 + NONCE_BYTES;
 
 /// What a sealed text is for; each purpose has keys of its own. The numbers are part of the format: a new
@@ -77,7 +80,7 @@ pub enum SealError {
     /// The facts do not let themselves be written.
     #[error("not to be written")]
     Facts,
-    /// The text would be longer than [`SEALED_MAX`].
+    /// The text would be longer than its purpose allows.
     #[error("too long to be sealed")]
     TooLong,
 }
@@ -114,6 +117,11 @@ impl Purpose {
             Self::RefreshToken => "rt_",
             Self::Registration => "ra_",
         }
+    }
+
+    /// The longest sealed text of this purpose, in characters with its prefix.
+    const fn longest(self) -> usize {
+        if matches!(self, Self::Mail) { SEALED_MAIL_MAX } else { SEALED_MAX }
     }
 
     /// The word in key derivation. Changing one makes everything sealed under it unreadable.
@@ -173,7 +181,7 @@ impl Sealer {
     /// texts gives away no more than whether they are equal.
     ///
     /// # Errors
-    /// The result would be longer than [`SEALED_MAX`].
+    /// The result would be longer than its purpose allows.
     pub fn seal(
         &self,
         purpose: Purpose,
@@ -210,9 +218,9 @@ impl Sealer {
     }
 
     /// What was sealed, or `None` for a wrong prefix, purpose, tenant or epoch, for any changed, missing or
-    /// added character, and for text over [`SEALED_MAX`].
+    /// added character, and for text longer than its purpose allows.
     pub fn open(&self, purpose: Purpose, tenant: &TenantId, text: &str) -> Option<Zeroizing<Vec<u8>>> {
-        if text.len() > SEALED_MAX {
+        if text.len() > purpose.longest() {
             return None;
         }
         let digits = text.strip_prefix(purpose.prefix())?;
@@ -281,7 +289,7 @@ fn characters(purpose: Purpose, plain_bytes: usize) -> Result<usize, SealError> 
     let digits =
         base64::encoded_len(HEAD_BYTES + plain_bytes + TAG_BYTES, false).ok_or(SealError::TooLong)?;
     let characters = purpose.prefix().len() + digits;
-    if characters > SEALED_MAX { Err(SealError::TooLong) } else { Ok(characters) }
+    if characters > purpose.longest() { Err(SealError::TooLong) } else { Ok(characters) }
 }
 
 fn nonce_from(seed: &[u8]) -> Nonce {

@@ -92,6 +92,16 @@ fn text_that_is_too_long_is_neither_made_nor_opened() {
     assert!(sealer.open(Purpose::Cookie, &acme, &cookie(SEALED_MAX)).is_none());
 }
 
+#[test]
+fn what_a_link_says_may_be_longer_and_has_its_end_too() {
+    let longest = (SEALED_MAIL_MAX - 3) / 4 * 3 - HEAD_BYTES - TAG_BYTES;
+    let (sealer, acme) = (sealer(), tenant("acme"));
+    let text = sealer.seal(Purpose::Mail, &acme, b"", &vec![5; longest]).unwrap();
+    assert!(text.len() > SEALED_MAX && sealer.open(Purpose::Mail, &acme, &text).is_some());
+    assert_eq!(sealer.seal(Purpose::Mail, &acme, b"", &vec![5; longest + 3]), Err(SealError::TooLong));
+    assert!(sealer.open(Purpose::Mail, &acme, &format!("{text}AAAA")).is_none());
+}
+
 fn sealed_without_limit(sealer: &Sealer, tenant: &TenantId, mut body: Vec<u8>) -> String {
     let (keys, nonce) = (&sealer.keys.current, nonce_from(b""));
     let context = associated_data(Purpose::Cookie, keys.epoch, tenant);
