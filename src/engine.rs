@@ -38,6 +38,7 @@ pub mod mail;
 pub mod management_api;
 pub mod organizations;
 pub mod own_account;
+pub mod particulars;
 pub mod passwordless;
 pub mod people;
 pub mod presence;

@@ -17,6 +17,8 @@ pub struct Mail {
     pub smtp_url: Secret,
     /// Who messages are from.
     pub from: String,
+    /// Most bytes of profile and metadata that a link carries which confirms a signup; one with more is refused.
+    pub signup_bytes_max: usize,
 }
 
 impl Default for Mail {
@@ -25,6 +27,7 @@ impl Default for Mail {
             folder: PathBuf::from("mail"),
             smtp_url: Secret::default(),
             from: "Jeton <no-reply@localhost>".to_owned(),
+            signup_bytes_max: 9 * 1024,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     management(&config.management)?;
     custom_domains(&config.custom_domains)?;
     deliveries(&config.deliveries)?;
+    within("mail.signup_bytes_max", &config.mail.signup_bytes_max, &(1024..=10_240))?;
     within("sessions.families_max", &config.sessions.families_max, &(1..=10_000))?;
     within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
     jobs(&config.jobs)?;

@@ -82,6 +82,8 @@ fn a_value_out_of_range_names_the_key_and_the_range() {
     assert!(text.starts_with("cluster.key_prefix: must hold neither { nor }"), "{text}");
     let text = refusal("[ring]\nshards = 0\n", &[]);
     assert_eq!(text, "ring.shards: 0 is not between 1 and 1024");
+    let text = refusal("[mail]\nsignup_bytes_max = 10241\n", &[]);
+    assert_eq!(text, "mail.signup_bytes_max: 10241 is not between 1024 and 10240");
     let text = refusal("[public]\ntls_key = \"k.pem\"\n", &[]);
     assert!(text.starts_with("public.tls_certificate: must be set"), "{text}");
     let text = refusal("[tenants]\nbase_domain = \"https://a\"\n", &[]);

@@ -1,6 +1,7 @@
 //! `POST /dbconnections/signup` and `POST /dbconnections/change_password`: Auth0's authentication API for
 //! accounts with passwords.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -10,9 +11,11 @@ use serde_json::json;
 use crate::engine::Engine;
 use crate::engine::accounts::{Declined, Newcomer, SignedUp};
 use crate::engine::letters::DEFAULT_LANGUAGE;
+use crate::engine::particulars::Particulars;
 use crate::engine::tickets::Errand;
 use crate::model::log_event::{EventType, LogEvent};
 use crate::model::password_policy::{Rule, Weakness};
+use crate::model::user::Profile;
 use crate::protocol::form::Form;
 use crate::protocol::ids::{ClientId, ConnectionId};
 use crate::protocol::oauth_error::OAuthError;
@@ -24,15 +27,7 @@ const SENT: &str = "\"We've just sent you an email to reset your password.\"";
 
 /// Makes an account.
 pub async fn sign_up(engine: &Engine, exchange: &Exchange) -> Reply {
-    let made = match exchange.form() {
-        Ok(form) => {
-            let made = newcomer(engine, exchange, &form).await;
-            log(engine, exchange, &form, &made);
-            made.and_then(|signed_up| body(&form, &signed_up))
-        }
-        Err(error) => Err(Declined::Error(error)),
-    };
-    let mut reply = match made {
+    let mut reply = match made(engine, exchange).await {
         Ok(body) => reply::json(StatusCode::OK, body),
         Err(Declined::Error(error)) => reply::error(&error, Manner::default()),
         Err(Declined::Account) => {
@@ -55,7 +50,35 @@ pub async fn change_password(engine: &Arc<Engine>, exchange: &Exchange) -> Reply
     reply
 }
 
-async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Result<SignedUp, Declined> {
+async fn made(engine: &Engine, exchange: &Exchange) -> Result<Vec<u8>, Declined> {
+    let form = exchange.form_nesting(&["user_metadata"]).map_err(Declined::Error)?;
+    let particulars = particulars(&form).map_err(Declined::Error)?;
+    let made = newcomer(engine, exchange, &form, &particulars).await;
+    log(engine, exchange, &form, &made);
+    body(&form, particulars, &made?)
+}
+
+fn particulars(form: &Form<'_>) -> Result<Particulars, OAuthError> {
+    let owned = |name| form.value(name).map(str::to_owned);
+    let profile = Profile {
+        name: owned("name"),
+        given_name: owned("given_name"),
+        family_name: owned("family_name"),
+        nickname: owned("nickname"),
+        picture: owned("picture"),
+        ..Profile::default()
+    };
+    let metadata = form.nested_strings("user_metadata")?.unwrap_or_default();
+    let user_metadata = metadata.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok(Particulars { profile, user_metadata })
+}
+
+async fn newcomer(
+    engine: &Engine,
+    exchange: &Exchange,
+    form: &Form<'_>,
+    particulars: &Particulars,
+) -> Result<SignedUp, Declined> {
     let connection = known(engine, exchange, form).await.map_err(Declined::Error)?;
     let required = |name| form.required(name).map_err(Declined::Error);
     let newcomer = Newcomer {
@@ -63,7 +86,7 @@ async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Resu
         email: required("email")?,
         password: required("password")?,
         username: form.value("username"),
-        name: form.value("name"),
+        particulars,
         asked: None,
         address: exchange.peer().address,
         language: DEFAULT_LANGUAGE,
@@ -71,21 +94,47 @@ async fn newcomer(engine: &Engine, exchange: &Exchange, form: &Form<'_>) -> Resu
     engine.sign_up(exchange.tenant(), newcomer).await
 }
 
-fn body(form: &Form<'_>, signed_up: &SignedUp) -> Result<Vec<u8>, Declined> {
-    #[derive(Serialize)]
-    struct Made<'a> {
-        #[serde(rename = "_id")]
-        id: &'a str,
-        email: &'a str,
-        email_verified: bool,
-    }
+/// What Auth0 shows of an account: whatever was given. Nothing of it is read from an account that may be another's.
+#[derive(Serialize)]
+struct Made<'a> {
+    #[serde(rename = "_id")]
+    id: &'a str,
+    email: String,
+    email_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    user_metadata: BTreeMap<String, String>,
+}
+
+fn body(form: &Form<'_>, particulars: Particulars, signed_up: &SignedUp) -> Result<Vec<u8>, Declined> {
     let id = match signed_up {
         SignedUp::Made(user) => user.user_id.as_str(),
         SignedUp::Pending(id) => id.as_str(),
     };
-    let email = form.value("email").unwrap_or_default().to_lowercase();
-    let id = id.split_once('|').map_or(id, |(_, id)| id);
-    let made = Made { id, email: &email, email_verified: false };
+    let Particulars { profile, user_metadata } = particulars;
+    let made = Made {
+        id: id.split_once('|').map_or(id, |(_, id)| id),
+        email: form.value("email").unwrap_or_default().to_lowercase(),
+        email_verified: false,
+        username: form.value("username").map(str::to_lowercase),
+        given_name: profile.given_name,
+        family_name: profile.family_name,
+        name: profile.name,
+        nickname: profile.nickname,
+        picture: profile.picture,
+        user_metadata,
+    };
     serde_json::to_vec(&made).map_err(|error| Declined::Error(OAuthError::server_error(error.to_string())))
 }
 

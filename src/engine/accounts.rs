@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::engine::attempts::{Denied, Guess};
 use crate::engine::authorization::Authorization;
 use crate::engine::letters::{Occasion, Writing};
+use crate::engine::particulars::Particulars;
 use crate::engine::records::secrets::Secret;
 use crate::engine::records::users::UserDraft;
 use crate::engine::records::{Mode, Refusal};
@@ -34,8 +35,8 @@ pub struct Newcomer<'a> {
     pub password: &'a str,
     /// The login name, if one is wanted besides the address.
     pub username: Option<&'a str>,
-    /// The name.
-    pub name: Option<&'a str>,
+    /// What they say about themselves.
+    pub particulars: &'a Particulars,
     /// The authorization request on whose way the account is made, if there is one.
     pub asked: Option<&'a Authorization>,
     /// From where.
@@ -73,6 +74,7 @@ impl Engine {
     /// # Errors
     /// [`Declined`]; nothing was made.
     pub async fn sign_up(&self, tenant: &TenantView, newcomer: Newcomer<'_>) -> Result<SignedUp, Declined> {
+        self.check_particulars(tenant, newcomer.particulars).map_err(Declined::Error)?;
         self.charge_signup(tenant, newcomer.address).await.map_err(Declined::TooMany)?;
         let offered = self.offers_signup(tenant, newcomer.connection, newcomer.asked).await;
         if !offered.map_err(Declined::Error)? {
@@ -82,9 +84,8 @@ impl Engine {
             connection: Some(newcomer.connection.clone()),
             email: Some(newcomer.email.to_owned()),
             username: newcomer.username.map(str::to_owned),
-            name: newcomer.name.map(str::to_owned).into(),
             password: Some(Secret::from(newcomer.password.to_owned())),
-            ..UserDraft::default()
+            ..newcomer.particulars.draft()
         };
         if tenant.tenant.settings.signup_requires_verification {
             return self.sign_up_later(tenant, &newcomer, draft).await.map(SignedUp::Pending);
@@ -113,9 +114,8 @@ impl Engine {
             email: Some(ticket.email().to_owned()),
             email_verified: Some(true),
             username: newcomer.username.clone(),
-            name: newcomer.name.clone().into(),
             password_hash: Some(Secret::from(newcomer.hash.clone())),
-            ..UserDraft::default()
+            ..newcomer.particulars.draft()
         };
         let registrar = registrar::of_tenant(self, &tenant.tenant.id);
         let put = registrar.put_user(&tenant.tenant, draft, Mode::Create).await.map_err(Declined::from)?;
@@ -291,7 +291,7 @@ impl Engine {
         let pending = Pending {
             hash,
             username: newcomer.username.map(str::to_owned),
-            name: newcomer.name.map(str::to_owned),
+            particulars: newcomer.particulars.clone(),
         };
         let (occasion, what) = match &owner {
             Some(owner) => (Occasion::AlreadyThere, self.link(tenant, Errand::Reset, owner, None).await),

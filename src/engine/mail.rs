@@ -16,6 +16,7 @@ use crate::telemetry::labels::DeliveryKind;
 pub struct Mailer {
     deliveries: Deliveries,
     from: Mailbox,
+    signup_bytes_max: usize,
     road: Road,
 }
 
@@ -63,7 +64,12 @@ impl Mailer {
             let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
             Road::Smtp(builder.map_err(|error| MailError(format!("smtp_url: {error}")))?.build())
         };
-        Ok(Self { deliveries, from, road })
+        Ok(Self { deliveries, from, signup_bytes_max: settings.signup_bytes_max, road })
+    }
+
+    /// The most bytes of a newcomer's particulars that a link may carry.
+    pub(crate) fn signup_bytes_max(&self) -> usize {
+        self.signup_bytes_max
     }
 
     /// Puts a message on its way; one that is given up in the end is logged, without the address.

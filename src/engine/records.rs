@@ -39,7 +39,7 @@ pub mod roles;
 pub mod secrets;
 pub mod tenants;
 pub mod uris;
-mod user_checks;
+pub(super) mod user_checks;
 pub mod user_standing;
 pub mod users;
 

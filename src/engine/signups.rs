@@ -2,12 +2,33 @@
 
 use crate::engine::Engine;
 use crate::engine::authorization::Authorization;
+use crate::engine::particulars::Particulars;
 use crate::model::connection::Strategy;
 use crate::protocol::ids::{ConnectionId, OrganizationId};
 use crate::protocol::oauth_error::OAuthError;
 use crate::tenancy::TenantView;
 
 impl Engine {
+    /// Refuses particulars that no account may have, or that the link which proves an address cannot carry. Whoever has
+    /// the address has no part in it, so that the refusal may say what is wrong.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub(crate) fn check_particulars(
+        &self,
+        tenant: &TenantView,
+        particulars: &Particulars,
+    ) -> Result<(), OAuthError> {
+        particulars.check().map_err(|refusal| OAuthError::invalid_request(refusal.to_string()))?;
+        let most = self.mailer().signup_bytes_max();
+        if tenant.tenant.settings.signup_requires_verification && particulars.weight() > most {
+            return Err(OAuthError::invalid_request(format!(
+                "The profile and user_metadata are too long: expected at most {most} bytes"
+            )));
+        }
+        Ok(())
+    }
+
     /// Whether somebody may sign up in `connection`, on the way of `asked` if they are on any.
     ///
     /// The tenant's word closes everything. An organization that lists its connections says for itself whether one of

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::UnixMs;
 use crate::engine::Engine;
 use crate::engine::letters::Occasion;
+use crate::engine::particulars::Particulars;
 use crate::model::credential::Credential;
 use crate::model::user::User;
 use crate::protocol::ids::UserId;
@@ -57,8 +58,8 @@ pub struct Pending {
     pub hash: String,
     /// The login name.
     pub username: Option<String>,
-    /// The name.
-    pub name: Option<String>,
+    /// What they said about themselves.
+    pub particulars: Particulars,
 }
 
 impl std::fmt::Debug for Pending {

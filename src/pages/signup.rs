@@ -7,6 +7,7 @@ use maud::html;
 
 use crate::engine::accounts::{Declined, Newcomer, SignedUp};
 use crate::engine::authorization::Page;
+use crate::engine::particulars::Particulars;
 use crate::model::log_event::EventType;
 use crate::pages::layout::{self, Field, Password};
 use crate::pages::visit::Visit;
@@ -31,12 +32,13 @@ pub async fn answer(visit: Visit<'_>) -> Result<Reply, OAuthError> {
         // The invitation is for one address, and nobody else's account is made on its way.
         return Ok(show(&visit, StatusCode::BAD_REQUEST, hint, Some(visit.words.not_signed_up)));
     }
+    let nothing_more = Particulars::default();
     let newcomer = Newcomer {
         connection,
         email,
         password,
         username: None,
-        name: None,
+        particulars: &nothing_more,
         asked: Some(&visit.asked),
         address: visit.exchange.peer().address,
         language: visit.words.language,

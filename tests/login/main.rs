@@ -33,6 +33,7 @@ mod request_objects;
 mod requests;
 mod response_types;
 mod session_lifetimes;
+mod signup_profile;
 mod signup_verification;
 mod single_sign_on;
 mod smtp;

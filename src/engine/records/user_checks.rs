@@ -80,7 +80,7 @@ fn check_hash(draft: &UserDraft, hash: &str, hashing: &dyn Hashing, flaws: &mut 
     }
 }
 
-fn check_profile(profile: &Profile, flaws: &mut Flaws) {
+pub(in crate::engine) fn check_profile(profile: &Profile, flaws: &mut Flaws) {
     let texts = [
         ("name", &profile.name, 300),
         ("given_name", &profile.given_name, 150),
@@ -109,7 +109,7 @@ fn is_phone_number(text: &str) -> bool {
         && !digits.starts_with('0')
 }
 
-fn check_metadata(path: &str, metadata: &Map<String, Value>, flaws: &mut Flaws) {
+pub(in crate::engine) fn check_metadata(path: &str, metadata: &Map<String, Value>, flaws: &mut Flaws) {
     let size = if metadata.is_empty() {
         0
     } else {
