@@ -66,6 +66,7 @@ fn particulars(form: &Form<'_>) -> Result<Particulars, OAuthError> {
         family_name: owned("family_name"),
         nickname: owned("nickname"),
         picture: owned("picture"),
+        phone_number: owned("phone_number"),
         ..Profile::default()
     };
     let metadata = form.nested_strings("user_metadata")?.unwrap_or_default();
@@ -113,6 +114,8 @@ struct Made<'a> {
     nickname: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_number: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     user_metadata: BTreeMap<String, String>,
 }
@@ -133,6 +136,7 @@ fn body(form: &Form<'_>, particulars: Particulars, signed_up: &SignedUp) -> Resu
         name: profile.name,
         nickname: profile.nickname,
         picture: profile.picture,
+        phone_number: profile.phone_number,
         user_metadata,
     };
     serde_json::to_vec(&made).map_err(|error| Declined::Error(OAuthError::server_error(error.to_string())))

@@ -1,5 +1,6 @@
 //! People's own accounts: signing up, confirming an address, choosing a new password.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use crate::protocol::oauth_error::{ErrorCode, Fault, OAuthError};
 use crate::tenancy::TenantView;
 
 /// Somebody new.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Newcomer<'a> {
     /// Where the account is to be.
     pub connection: &'a ConnectionId,
@@ -43,6 +44,13 @@ pub struct Newcomer<'a> {
     pub address: IpAddr,
     /// The language of the message.
     pub language: &'static str,
+}
+
+impl fmt::Debug for Newcomer<'_> {
+    /// Nothing that they said: a password is among it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Newcomer(in {} from {})", self.connection, self.address)
+    }
 }
 
 /// What signing up came to.

@@ -10,11 +10,11 @@ const CONNECTION: &str = "Username-Password-Authentication";
 const NEW: &str = "new@example.test";
 const PASSWORD: &str = "Battery-Staple-9";
 const PATH: &str = "/dbconnections/signup";
-const PROFILE: [&str; 5] = ["name", "given_name", "family_name", "nickname", "picture"];
+const PROFILE: [&str; 6] = ["name", "given_name", "family_name", "nickname", "picture", "phone_number"];
 
 fn about() -> Value {
     json!({ "name": "Zoë Q. Newcomer", "given_name": "Zoë", "family_name": "Newcomer", "nickname": "zo",
-        "picture": "https://cdn.test/zoe.png", "user_metadata": { "plan": "silver", "hops": "", "ünï": "\"7\"" } })
+        "picture": "https://cdn.test/zoe.png", "phone_number": "+491701234567", "user_metadata": { "plan": "silver", "hops": "", "ünï": "\"7\"" } })
 }
 
 fn signup(email: &str, more: &Value) -> Value {
@@ -76,7 +76,7 @@ async fn a_profile_arrives_as_the_management_api_would_write_it() {
             assert_eq!(own[field], theirs[field], "{field}");
         }
     }
-    let (id, userinfo) = logged_in(&world, "openid profile").await;
+    let (id, userinfo) = logged_in(&world, "openid profile phone").await;
     for field in PROFILE {
         assert_eq!((&id[field], &userinfo[field]), (&about()[field], &about()[field]), "{field}");
     }
@@ -113,7 +113,7 @@ async fn the_account_that_waits_for_its_link_keeps_the_profile() {
     let ticket = browser.get(&world.links(2).await[1]).await.hidden("ticket").unwrap();
     let welcome = browser.post("/u/welcome", &[("ticket", &ticket)]).await;
     assert!(welcome.body.contains("Your account is ready"), "{welcome:?}");
-    let (id, userinfo) = logged_in(&world, "openid profile email").await;
+    let (id, userinfo) = logged_in(&world, "openid profile email phone").await;
     let own = managed(&world, id["sub"].as_str().unwrap()).await;
     for field in PROFILE {
         assert_eq!((&id[field], &userinfo[field]), (&most[field], &most[field]), "{field}");
