@@ -169,7 +169,7 @@ fn own_host(naming: &Naming, tenant: &TenantId) -> String {
 
 /// `host:port` without the port and without the dot that ends an absolute name (RFC 1034 §3.1); brackets of
 /// IPv6 literals stay.
-fn without_port(host: &str) -> &str {
+pub(crate) fn without_port(host: &str) -> &str {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

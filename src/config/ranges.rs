@@ -21,10 +21,6 @@ pub(super) fn validate(config: &Config) -> Result<(), ConfigError> {
     within("sessions.families_max", &config.sessions.families_max, &(1..=10_000))?;
     within("sessions.touch_secs", &config.sessions.touch_secs, &(0..=86_400))?;
     jobs(&config.jobs)?;
-    if config.cluster.key_prefix.contains(['{', '}']) {
-        let problem = "must hold neither { nor }, which tell a Redis Cluster what goes where";
-        return Err(ConfigError::key("cluster.key_prefix", problem));
-    }
     if config.store == StoreKind::Cluster && config.cluster.nodes.is_empty() {
         return Err(ConfigError::key(
             "cluster.nodes",
@@ -52,6 +48,10 @@ fn embedded(section: &super::embedded::Embedded) -> Result<(), ConfigError> {
 }
 
 fn cluster(section: &super::cluster::Cluster) -> Result<(), ConfigError> {
+    if section.key_prefix.contains(['{', '}']) {
+        let problem = "must hold neither { nor }, which tell a Redis Cluster what goes where";
+        return Err(ConfigError::key("cluster.key_prefix", problem));
+    }
     within("cluster.hot_connections", &section.hot_connections, &(1..=64))?;
     within("cluster.reading_connections", &section.reading_connections, &(1..=64))?;
     within("cluster.careful_connections", &section.careful_connections, &(1..=64))?;

@@ -41,20 +41,12 @@ impl<'a> Form<'a> {
         Ok(form)
     }
 
-    /// Reads a JSON object whose values are strings, numbers or booleans.
+    /// Reads a JSON object whose values are strings, numbers or booleans; the members called `nested` may also be objects,
+    /// and are kept as JSON text for [`Form::nested`].
     ///
     /// # Errors
     /// `invalid_request` when the body is not such an object, repeats a name or has too many.
-    pub fn json(text: &'a [u8]) -> Result<Self, OAuthError> {
-        Self::json_nesting(text, &[])
-    }
-
-    /// As [`Form::json`]; the members called `nested` may also be objects, and are kept as JSON text for
-    /// [`Form::nested`].
-    ///
-    /// # Errors
-    /// As of [`Form::json`].
-    pub fn json_nesting(text: &'a [u8], nested: &[&str]) -> Result<Self, OAuthError> {
+    pub fn json(text: &'a [u8], nested: &[&str]) -> Result<Self, OAuthError> {
         json::read(text, json::Reading { nested, ..json::Reading::of("The body") })
     }
 
@@ -97,7 +89,7 @@ impl<'a> Form<'a> {
     /// # Errors
     /// As of [`Form::json`].
     pub fn nested(&self, name: &str) -> Result<Option<Form<'_>>, OAuthError> {
-        self.value(name).map(|text| json::read(text.as_bytes(), json::Reading::of(name))).transpose()
+        self.object(name, json::Reading::of(name))
     }
 
     /// As [`Form::nested`], for objects that hold nothing but strings.
@@ -105,7 +97,10 @@ impl<'a> Form<'a> {
     /// # Errors
     /// As of [`Form::json`]; for any other value too.
     pub fn nested_strings(&self, name: &str) -> Result<Option<Form<'_>>, OAuthError> {
-        let reading = json::Reading { only_strings: true, ..json::Reading::of(name) };
+        self.object(name, json::Reading { only_strings: true, ..json::Reading::of(name) })
+    }
+
+    fn object(&self, name: &str, reading: json::Reading<'_>) -> Result<Option<Form<'_>>, OAuthError> {
         self.value(name).map(|text| json::read(text.as_bytes(), reading)).transpose()
     }
 
@@ -209,20 +204,20 @@ mod tests {
 
     #[test]
     fn json_reads_like_a_form() {
-        let form = Form::json(br#"{"a":"1","n":7,"t":true,"z":null,"u":"\u00e9"}"#).unwrap();
+        let form = Form::json(br#"{"a":"1","n":7,"t":true,"z":null,"u":"\u00e9"}"#, &[]).unwrap();
         assert_eq!((form.value("a"), form.value("n"), form.value("t")), (Some("1"), Some("7"), Some("true")));
         assert_eq!((form.value("z"), form.value("u")), (None, Some("é")));
         for bad in ["[]", "{", "{\"a\":[1]}", "{\"a\":{}}", "{\"a\":1,\"a\":2}", "{} x", "\"a\""] {
-            assert!(Form::json(bad.as_bytes()).is_err(), "{bad}");
+            assert!(Form::json(bad.as_bytes(), &[]).is_err(), "{bad}");
         }
-        let error = Form::json(br#"{"a":"1","a":"2"}"#).unwrap_err();
+        let error = Form::json(br#"{"a":"1","a":"2"}"#, &[]).unwrap_err();
         assert_eq!(error.description, "Parameter given more than once: a");
     }
 
     #[test]
     fn declared_members_may_be_objects() {
         let text = br#"{"a":"1","o":{"s":"x","n":7,"z":null},"p":{"s":"\u00e9"},"q":null,"r":"text"}"#;
-        let form = Form::json_nesting(text, &["o", "p", "q", "r"]).unwrap();
+        let form = Form::json(text, &["o", "p", "q", "r"]).unwrap();
         assert_eq!(form.value("a"), Some("1"));
         let inner = form.nested("o").unwrap().unwrap();
         assert_eq!((inner.value("s"), inner.value("n"), inner.value("z")), (Some("x"), Some("7"), None));
@@ -230,13 +225,13 @@ mod tests {
         assert!(form.nested("q").unwrap().is_none() && form.nested("nosuch").unwrap().is_none());
         assert_eq!(form.nested("r").unwrap_err().description, "r is not a JSON object of strings");
         assert_eq!(form.nested_strings("o").unwrap_err().description, "Parameter must be a string: n");
-        assert!(Form::json_nesting(text, &["o"]).is_err(), "the other one was not declared");
+        assert!(Form::json(text, &["o"]).is_err(), "the other one was not declared");
         for bad in [r#"{"o":{"a":1,"a":2}}"#, r#"{"o":[]}"#, r#"{"o":{"a":{}}}"#, r#"{"o":{"a":[1]}}"#] {
-            let form = Form::json_nesting(bad.as_bytes(), &["o"]);
+            let form = Form::json(bad.as_bytes(), &["o"]);
             assert!(form.is_err() || form.is_ok_and(|form| form.nested("o").is_err()), "{bad}");
         }
         for bad in [r#"{"o":{}"#, r#"{"o":{"#, r#"{"o":{},"o":{}}"#, "{\"o\":{\"a\":\"\u{1}\"}} x"] {
-            assert!(Form::json_nesting(bad.as_bytes(), &["o"]).is_err(), "{bad}");
+            assert!(Form::json(bad.as_bytes(), &["o"]).is_err(), "{bad}");
         }
     }
 }

@@ -130,7 +130,7 @@ impl Exchange {
             return Form::urlencoded(&self.body);
         }
         if kind.eq_ignore_ascii_case("application/json") {
-            return Form::json_nesting(&self.body, nested);
+            return Form::json(&self.body, nested);
         }
         Err(OAuthError::new(
             ErrorCode::UnsupportedMediaType,

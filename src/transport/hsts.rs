@@ -6,6 +6,7 @@ use http::request::Parts;
 use super::exchange::host;
 use super::peer::Peer;
 use super::reply::Reply;
+use crate::tenancy::without_port;
 
 /// What a listener says of it, if anything.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +34,7 @@ pub(super) fn say(said: Option<HeaderValue>, reply: &mut Reply) {
 }
 
 fn is_local(head: &Parts) -> bool {
-    let name = host(head).split(':').next().unwrap_or_default();
-    name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
+    without_port(host(head)).rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
 }
 
 #[cfg(test)]
@@ -55,5 +55,6 @@ mod tests {
         assert_eq!(said(0, true, "id.example.com"), None);
         assert_eq!(said(60, true, "localhost:8443"), None);
         assert_eq!(said(60, true, "acme.LOCALHOST"), None);
+        assert_eq!(said(60, true, "localhost.:8443"), None);
     }
 }

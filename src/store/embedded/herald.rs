@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::writer::Job;
 use crate::store::StoreError;
 
-/// The way to the herald. As many wait there as the queue of the writer holds, at most.
+/// The way to the herald. Whatever waits there is the answer of somebody who asked: no more than there are requests in work.
 #[derive(Clone)]
 pub(super) struct Herald {
     /// Absent outside of a runtime.
