@@ -8,9 +8,10 @@
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
@@ -24,6 +25,8 @@ use fred::types::RespVersion;
 use fred::types::config::{
     ClusterDiscoveryPolicy, Config, ConnectionConfig, Server, ServerConfig, TcpConfig,
 };
+use hdrhistogram::Histogram;
+use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -56,6 +59,10 @@ struct Arguments {
     /// each answer.
     #[arg(long)]
     journal: Option<PathBuf>,
+    /// Times every answer from its request's head on; whoever asks by GET is told `p50_ms` and `p99_ms` since that was last
+    /// asked.
+    #[arg(long)]
+    clock: bool,
 }
 
 /// What every answer is made from.
@@ -67,6 +74,8 @@ struct Issuer {
     header: String,
     jwts: u8,
     issued: AtomicU64,
+    /// Microseconds.
+    clock: Option<Mutex<Histogram<u64>>>,
 }
 
 fn main() -> io::Result<()> {
@@ -78,7 +87,7 @@ fn main() -> io::Result<()> {
 async fn serve(arguments: &Arguments) -> io::Result<()> {
     let redis = connect(&arguments.cluster).await?;
     let journal = arguments.journal.as_deref().map(open_journal).transpose()?;
-    let issuer = Arc::new(Issuer::new(arguments.jwts, redis, journal)?);
+    let issuer = Arc::new(Issuer::new(arguments, redis, journal)?);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port))).await?;
     writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     loop {
@@ -147,24 +156,51 @@ fn write_journal(database: &Database, keyspace: &Keyspace, asked: &Receiver<Writ
 
 /// Reads the whole body, as a server must before it can authenticate a client, and answers.
 async fn answer(request: Request<Incoming>, issuer: &Issuer) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let began = Instant::now();
+    let asks_for_times = request.method() == Method::GET;
     let _form = request.into_body().collect().await?.to_bytes();
-    let answer = match issuer.store().await {
-        Ok(()) => issuer.token_response(),
-        Err(error) => error.to_string(),
+    let answer = match &issuer.clock {
+        Some(clock) if asks_for_times => times(clock),
+        _ => issuer.answer().await,
     };
     let mut response = Response::new(Full::new(Bytes::from(answer)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    if let Some(clock) = issuer.clock.as_ref().filter(|_| !asks_for_times) {
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        clock.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
+    }
     Ok(response)
 }
 
+/// What `clock` told until now; it begins anew.
+fn times(clock: &Mutex<Histogram<u64>>) -> String {
+    let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
+    let [p50, p99] = [0.5, 0.99].map(|quantile| clock.value_at_quantile(quantile));
+    clock.reset();
+    format!(r#"{{"p50_ms":{}.{:03},"p99_ms":{}.{:03}}}"#, p50 / 1000, p50 % 1000, p99 / 1000, p99 % 1000)
+}
+
 impl Issuer {
-    fn new(jwts: u8, redis: Option<Pool>, journal: Option<SyncSender<Written>>) -> io::Result<Self> {
+    fn new(
+        arguments: &Arguments,
+        redis: Option<Pool>,
+        journal: Option<SyncSender<Written>>,
+    ) -> io::Result<Self> {
         let key = Ed25519KeyPair::generate().map_err(io::Error::other)?;
         let header = format!("{}.", URL_SAFE_NO_PAD.encode(HEADER));
-        Ok(Self { redis, journal, key, header, jwts, issued: AtomicU64::new(0) })
+        let clock = arguments.clock.then(|| Histogram::new_with_bounds(1, 60_000_000, 3).map(Mutex::new));
+        let clock = clock.transpose().map_err(io::Error::other)?;
+        Ok(Self { redis, journal, key, header, jwts: arguments.jwts, issued: AtomicU64::new(0), clock })
+    }
+
+    async fn answer(&self) -> String {
+        match self.store().await {
+            Ok(()) => self.token_response(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// The one bare call of a store that goes before the answer, if there is one.

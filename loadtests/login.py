@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 import arguments
 from arguments import ROOT
+from servers import on_core, start_bare, surroundings
 
 CONNECTIONS = 64
 BARE = "bare hyper, two JWTs" + (" and a Redis command" if os.environ.get("JETON_TEST_CLUSTER") else "")
@@ -73,17 +74,6 @@ def code_in(location: str) -> str:
     return location.split("code=", 1)[1].split("&")[0]
 
 
-def on_core(core: int) -> list[str]:
-    return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
-
-
-def surroundings(program: Path, folder: Path) -> dict[str, str]:
-    """What tests/jeton-server starts an engine with that is measured on core 0."""
-    own = {"JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
-    # Each engine has a master key of its own, which opens nothing that another one stored.
-    return {**os.environ, **own, "JETON__CLUSTER__KEY_PREFIX": f"{folder.name}-"}
-
-
 def cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
@@ -100,19 +90,6 @@ def measure(pid: int, seconds: int, script: str, url: str, *arguments: str) -> f
     if refused + lost > answers / 1000:
         sys.exit(f"login.py: {script}: {refused} refused and {lost} lost of {answers}")
     return spent / os.sysconf("SC_CLK_TCK") * 1e6 / answers
-
-
-def bare_hyper(program: Path) -> Path:
-    return program.parent / "examples/bare-hyper"
-
-
-def start_bare(program: Path) -> tuple[subprocess.Popen, str]:
-    """bare-hyper, and its address."""
-    command = [*on_core(0), str(bare_hyper(program)), "--jwts", "2", "--threads", "1"]
-    if nodes := os.environ.get("JETON_TEST_CLUSTER"):
-        command += ["--cluster", nodes]
-    bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    return bare, f"http://{bare.stdout.readline().strip()}/"
 
 
 def logged_in(issuer: str, asked: str, person: dict) -> Browser:
@@ -148,12 +125,12 @@ def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, st
 
 def main() -> None:
     program = arguments.program(__doc__)
-    arguments.executable(bare_hyper(program))
     script = str(ROOT / "tests/jeton-server")
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:
         folder = Path(name)
-        bare = start_bare(program)
+        redis = ["--cluster", nodes] if (nodes := os.environ.get("JETON_TEST_CLUSTER")) else []
+        bare = start_bare(program, "--jwts", "2", *redis)
         try:
             started = subprocess.run([script, "start", name], env=surroundings(program, folder), capture_output=True, text=True, check=True)
             issuer = started.stdout.splitlines()[-1]

@@ -23,7 +23,7 @@ mod tally;
 mod wire;
 
 use chain::Asker;
-use pace::Pace;
+use pace::{Pace, Turn};
 use tally::{Report, Tally};
 use wire::Wire;
 
@@ -112,7 +112,7 @@ fn rate(arguments: &BenchArguments) -> Result<Option<f64>, Fault> {
 
 /// Asks turn by turn until the run is over, or the chain is.
 async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Arc<Mutex<Tally>>) {
-    while let Some(since) = pace.turn().await {
+    while let Some(Turn { since, late }) = pace.turn().await {
         let sent = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, wire.ask(asker.next())).await;
         let now = Instant::now();
@@ -121,7 +121,7 @@ async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Ar
             Ok(Ok(answer)) if answer.status == 200 => {
                 asker.learn(answer.body);
                 if let Some(tally) = counted {
-                    locked(tally).good(now - since, now - sent);
+                    locked(tally).good(now - since, now - sent, late);
                 }
             }
             Ok(Ok(answer)) => {
@@ -179,6 +179,7 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
         first_fault: all.first_fault().map(str::to_owned),
         latency_ms: all.percentiles(),
         sent_latency_ms: all.sent_percentiles(),
+        generator_late_ms: all.lateness(),
         refusal_latency_ms: all.refusal_percentiles(),
         server_cpu_us_per_request: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / float(all.answers().max(1))),
     }

@@ -23,6 +23,15 @@ pub(super) struct Pace {
 /// resolution of a millisecond: what is due within one would be sent at once, and wait for each other at the server.
 struct Alarm(mpsc::Sender<(Instant, oneshot::Sender<()>)>);
 
+/// A request that is to be sent now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// From when its latency counts.
+    pub(super) since: Instant,
+    /// How late it is by the generator's own doing: it was due, and its connection was free.
+    pub(super) late: Option<Duration>,
+}
+
 /// When a request is to be sent.
 #[derive(Debug)]
 enum When {
@@ -49,17 +58,18 @@ impl Pace {
         self.measured_from <= now && now < self.ends
     }
 
-    /// Waits for the next turn, and tells from when its latency counts; `None` when the run is over. In the open loop that
-    /// is when it was due, if its connection was still waiting for an earlier answer then: a slow answer delays those
-    /// behind it, and they say so (no coordinated omission).
-    pub(super) async fn turn(&self) -> Option<Instant> {
+    /// Waits for the next turn; `None` when the run is over. In the open loop its latency counts from when it was due, if
+    /// its connection was still waiting for an earlier answer then: a slow answer delays those behind it, and they say so
+    /// (no coordinated omission).
+    pub(super) async fn turn(&self) -> Option<Turn> {
         let nth = self.next.fetch_add(1, Ordering::Relaxed);
         match self.turn_at(nth, Instant::now())? {
-            When::Now(since) => Some(since),
+            When::Now(since) => Some(Turn { since, late: None }),
             When::At(due) => {
                 self.alarm.at(due).await;
-                // An alarm wakes a little late; that is not the server's doing.
-                Some(Instant::now())
+                // An alarm wakes late where others want the processor too; that is not the server's doing, and is told.
+                let now = Instant::now();
+                Some(Turn { since: now, late: Some(now.saturating_duration_since(due)) })
             }
         }
     }
@@ -147,8 +157,10 @@ mod tests {
         let began = Instant::now();
         let pace = Pace::new(began, Duration::ZERO, SECOND, Some(2_000.0));
         for nth in 0..40 {
-            let since = pace.turn().await.unwrap();
-            assert!(since >= began + Duration::from_micros(500 * nth), "turn {nth} at {:?}", since - began);
+            let Turn { since, late } = pace.turn().await.unwrap();
+            let due = began + Duration::from_micros(500 * nth);
+            assert!(since >= due, "turn {nth} at {:?}", since - began);
+            assert!(late.is_none_or(|late| since - due == late), "turn {nth}: {late:?} after it was due");
         }
     }
 

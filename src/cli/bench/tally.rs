@@ -17,6 +17,8 @@ pub(super) struct Tally {
     latencies: Histogram<u64>,
     /// The same, from when they were sent.
     sent: Histogram<u64>,
+    /// How late the generator sent what was due when its connection was free.
+    late: Histogram<u64>,
     /// Latencies of refusals, from when they were sent.
     refusals: Histogram<u64>,
     refused: BTreeMap<u16, u64>,
@@ -50,6 +52,9 @@ pub(super) struct Report {
     pub(super) latency_ms: Option<Percentiles>,
     /// Of the same answers, from when they were sent, not from when that was due.
     pub(super) sent_latency_ms: Option<Percentiles>,
+    /// In the open loop: how late the generator sent what was due when its connection was free. What was late comes in a
+    /// burst, and waits for itself at the server: a p99 that is not far above this one is the generator's.
+    pub(super) generator_late_ms: Option<Percentiles>,
     /// Of refusals, when there were any; from when they were sent.
     pub(super) refusal_latency_ms: Option<Percentiles>,
     /// Of the server's process, when it was named.
@@ -73,6 +78,7 @@ impl Tally {
         Some(Self {
             latencies: empty.clone(),
             sent: empty.clone(),
+            late: empty.clone(),
             refusals: empty,
             refused: BTreeMap::new(),
             lost: 0,
@@ -81,9 +87,12 @@ impl Tally {
         })
     }
 
-    pub(super) fn good(&mut self, since_due: Duration, since_sent: Duration) {
+    pub(super) fn good(&mut self, since_due: Duration, since_sent: Duration, late: Option<Duration>) {
         self.latencies.saturating_record(micros(since_due));
         self.sent.saturating_record(micros(since_sent));
+        if let Some(late) = late {
+            self.late.saturating_record(micros(late));
+        }
     }
 
     pub(super) fn refused(&mut self, status: u16, latency: Duration) {
@@ -136,6 +145,10 @@ impl Tally {
 
     pub(super) fn sent_percentiles(&self) -> Option<Percentiles> {
         Percentiles::of(&self.sent)
+    }
+
+    pub(super) fn lateness(&self) -> Option<Percentiles> {
+        Percentiles::of(&self.late)
     }
 
     pub(super) fn refusal_percentiles(&self) -> Option<Percentiles> {
@@ -216,6 +229,9 @@ impl std::fmt::Display for Report {
         if let Some(latency) = self.sent_latency_ms.filter(|_| self.asked_per_second.is_some()) {
             writeln!(f, "from sent {latency}")?;
         }
+        if let Some(late) = self.generator_late_ms {
+            writeln!(f, "generator {late} late")?;
+        }
         match self.server_cpu_us_per_request {
             Some(cpu) => writeln!(f, "server    {cpu:.1} µs of CPU per answer"),
             None => Ok(()),
@@ -230,9 +246,11 @@ mod tests {
     #[test]
     fn tallies_add_up() {
         let mut all = Tally::new().unwrap();
-        for ms in 1..=100 {
-            all.good(Duration::from_millis(ms), Duration::from_millis(1));
+        for ms in 1..=100_u64 {
+            let late = ms.is_multiple_of(2).then(|| Duration::from_millis(3));
+            all.good(Duration::from_millis(ms), Duration::from_millis(1), late);
         }
+        assert!((2.9..3.1).contains(&all.lateness().unwrap().p50) && all.late.len() == 50);
         assert!(all.refusal_percentiles().is_none() && Tally::new().unwrap().percentiles().is_none());
         all.explain(|| "the first".to_owned());
         all.explain(|| "another".to_owned());
@@ -257,7 +275,8 @@ mod tests {
     #[test]
     fn a_latency_beyond_every_bound_counts_as_the_longest() {
         let mut tally = Tally::new().unwrap();
-        tally.good(Duration::from_secs(10_000), Duration::ZERO);
+        tally.good(Duration::from_secs(10_000), Duration::ZERO, None);
+        assert!(tally.lateness().is_none());
         assert_eq!(tally.count(), 1);
         assert!(tally.percentiles().unwrap().max >= 60_000.0);
     }

@@ -1,0 +1,192 @@
+"""The servers that are measured on core 0, by what is asked of them from core 1: Jeton, and bare hyper, which does nothing but sign."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import arguments
+from arguments import ROOT
+
+SECONDS = int(os.environ.get("SECONDS_PER_RUN", "10"))
+
+
+def on_core(core: int) -> list[str]:
+    return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
+
+
+def surroundings(program: Path, folder: Path) -> dict[str, str]:
+    """What tests/jeton-server starts an engine with that is measured on core 0."""
+    own = {"JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
+    # Each engine has a master key of its own, which opens nothing that another one stored.
+    return {**os.environ, **own, "JETON__CLUSTER__KEY_PREFIX": f"{folder.name}-"}
+
+
+def bare_hyper(program: Path) -> Path:
+    """Beside the Jeton with which it was built."""
+    return program.parent / "examples/bare-hyper"
+
+
+def start_bare(program: Path, *more: str) -> tuple[subprocess.Popen, str]:
+    """bare-hyper, and its address."""
+    command = [*on_core(0), str(arguments.executable(bare_hyper(program))), "--threads", "1", *more]
+    bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return bare, f"http://{bare.stdout.readline().strip()}/"
+
+
+@dataclass
+class Clock:
+    """A histogram: seconds in all, and how many took at most so many seconds."""
+
+    total: float
+    within: dict[float, int]
+
+    def since(self, earlier: "Clock") -> "Clock":
+        return Clock(self.total - earlier.total, {le: n - earlier.within[le] for le, n in self.within.items()})
+
+    def count(self) -> int:
+        return self.within[float("inf")]
+
+    def quantile(self, share: float) -> float:
+        """In seconds, as Prometheus has it: evenly spread within a bucket."""
+        rank, low, below = share * self.count(), 0.0, 0
+        for le, n in self.within.items():
+            if n >= rank:
+                return low if le == float("inf") else low + (le - low) * (rank - below) / max(n - below, 1)
+            low, below = le, n
+        return low
+
+
+class Server:
+    """A server that was started, and `jeton bench`, which asks it."""
+
+    def __init__(self, program: Path, pid: int, url: str) -> None:
+        self.program, self.pid, self.url = program, pid, url
+
+    def bench(self, kind: str, connections: int, rate: float | None = None, seconds: int = SECONDS, warmup: int = 2) -> dict:
+        return told(self.starts_bench(kind, connections, rate, seconds, warmup))
+
+    def starts_bench(self, kind: str, connections: int, rate: float | None, seconds: int, warmup: int) -> subprocess.Popen:
+        asked, secret = self.asked(kind, connections)
+        command = [*on_core(1), self.program, "bench", "--json", "--url", self.url, "--pid", self.pid]
+        command += ["--connections", connections, "--duration", seconds, "--warmup", warmup]
+        if rate:
+            command += ["--rate", int(rate)]
+        surroundings = {**os.environ, "JETON_CLIENT_SECRET": secret}
+        return subprocess.Popen([str(word) for word in [*command, *asked]], env=surroundings, stdout=subprocess.PIPE, text=True)
+
+    def timed(self, kind: str, connections: int, rate: float) -> tuple[dict, float, float]:
+        """A run, and p50 and p99 in ms by the server's own clock."""
+        raise NotImplementedError
+
+    def asked(self, kind: str, connections: int) -> tuple[list, str]:
+        """The rest of `jeton bench`'s arguments, and the client's secret."""
+        raise NotImplementedError
+
+    def resident_mib(self) -> int:
+        return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1]) // 1024
+
+
+class Bare(Server):
+    """bare-hyper: whatever it is asked, it answers as many bytes as that takes."""
+
+    def __init__(self, program: Path, *more: str) -> None:
+        self.process, url = start_bare(program, "--clock", *more)
+        super().__init__(program, self.process.pid, url)
+
+    def asked(self, kind: str, connections: int) -> tuple[list, str]:
+        return ["--client-id", "nobody", "client-credentials", "--audience", "https://nothing.example"], "unread"
+
+    def timed(self, kind: str, connections: int, rate: float) -> tuple[dict, float, float]:
+        self.times()
+        run = self.bench(kind, connections, rate)
+        return run, *self.times()
+
+    def times(self) -> tuple[float, float]:
+        with urllib.request.urlopen(self.url) as answer:
+            found = json.load(answer)
+        return found["p50_ms"], found["p99_ms"]
+
+
+class Engine(Server):
+    """Jeton."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        super().__init__(program, int((folder / "pid").read_text()), (folder / "issuer").read_text().strip())
+        self.folder = folder
+        demo = [sys.executable, ROOT / "tests/clients/demo.py", ROOT / "config/demo", self.url]
+        self.facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
+
+    def asked(self, kind: str, connections: int) -> tuple[list, str]:
+        client = self.facts["machine" if kind == "client-credentials" else "application"]
+        auth = "basic" if client["method"] == "client_secret_basic" else "post"
+        asked = ["--client-id", client["id"], "--auth", auth, kind, "--audience", self.facts["eddsaAudience"]]
+        if kind == "refresh":
+            asked += ["--tokens", self.tokens(connections)]
+        return asked, client["secret"]
+
+    def timed(self, kind: str, connections: int, rate: float) -> tuple[dict, float, float]:
+        grant = kind.replace("-", "_").replace("refresh", "refresh_token")
+        earlier = self.clock(grant)
+        run = self.bench(kind, connections, rate)
+        inside = self.clock(grant).since(earlier)
+        return run, inside.quantile(0.5) * 1e3, inside.quantile(0.99) * 1e3
+
+    def tokens(self, count: int) -> Path:
+        """So many refresh tokens of logins by password, remembered: chains would end where others went on."""
+        made = subprocess.run(
+            [sys.executable, ROOT / "loadtests/sessions.py", self.write_facts(), "login", str(count)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        (self.folder / "tokens").write_text(made.stdout)
+        return self.folder / "tokens"
+
+    def write_facts(self) -> Path:
+        path = self.folder / "facts"
+        path.write_text(json.dumps(self.facts))
+        return path
+
+    def clock(self, grant: str) -> Clock:
+        """The server's own clock for a grant."""
+        operations = (self.folder / "operations").read_text().strip()
+        with urllib.request.urlopen(operations + "/metrics") as answer:
+            text = answer.read().decode()
+        total = re.search(rf'jeton_token_request_seconds_sum{{grant="{grant}"}} (\S+)', text)
+        buckets = re.findall(rf'jeton_token_request_seconds_bucket{{[^}}]*grant="{grant}"[^}}]*}} (\S+)', text)
+        bounds = re.findall(rf'jeton_token_request_seconds_bucket{{(?=[^}}]*grant="{grant}")[^}}]*le="([^"]+)"', text)
+        return Clock(float(total[1]), dict(zip(map(float, bounds), map(int, buckets))))
+
+
+def told(bench: subprocess.Popen) -> dict:
+    text = bench.communicate()[0]
+    if bench.returncode != 0:
+        sys.exit(f"{Path(sys.argv[0]).name}: jeton bench ended with {bench.returncode}: {text}")
+    return json.loads(text)
+
+
+@contextmanager
+def engine(program: Path, more: dict[str, str]) -> Iterator[Engine]:
+    script = str(ROOT / "tests/jeton-server")
+    with tempfile.TemporaryDirectory(prefix="jeton-measured-") as name:
+        try:
+            subprocess.run([script, "start", name], env={**surroundings(program, Path(name)), **more}, stdout=subprocess.DEVNULL, check=True)
+            yield Engine(program, Path(name))
+        finally:
+            subprocess.run([script, "stop", name], check=False)
+
+
+@contextmanager
+def bare(program: Path, *more: str) -> Iterator[Bare]:
+    server = Bare(program, *more)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.wait()
