@@ -6,7 +6,7 @@ client, and by the server's own clock; and how late the generator itself was, fo
 OVERLOAD_TIMES (1.5) of it for SECONDS_PER_RUN (10) over OVERLOAD_CONNECTIONS (1024), then half of it again from a second later on.
 Goodput is held against the capacity over as many connections as the server has requests in work at most (FULL_CONNECTIONS, 512): each
 connection more costs every server some of its processor's caches. Medians. By turns with it the same of bare hyper, which signs as many
-JWTs (after a Redis command, if the store is a cluster) and does nothing else: what it does not hold here, no server does.
+JWTs (after a Redis command, if the store is a cluster) and does nothing else: what it does not hold here, no server on it does.
 Then logins by password of many people from FLOOD_CONNECTIONS (32), while machines ask for half of capacity (MACHINE_RATE: so many
 tokens a second). PARTS ("limit bare flood") is what of this is measured.
 
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import arguments
 import seed
 from arguments import ROOT
-from servers import SECONDS, Engine, Server, bare, engine, on_core
+from servers import REDIS, SECONDS, Engine, Server, bare, engine, on_core
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 TIMES = float(os.environ.get("OVERLOAD_TIMES", "1.5"))
@@ -65,13 +65,12 @@ class Flood:
 
 
 def at_the_limit(kind: str, title: str, servers: list[Server], bounds: list[tuple[str, bool]]) -> None:
-    """Rows for the first of `servers`, whose bounds these are, and for those that are measured by turns with it."""
+    """A row for the first of `servers`, whose bounds these are, and one for bare hyper, if that is measured by turns with it."""
     rounds = [[one_round(server, kind) for server in servers] for _ in range(ROUNDS)]
-    found, *controls = [median(of_one) for of_one in zip(*rounds)]
-    goodputs = [" ".join(f"{one['goodput']:.2f}" for one in of_one) for of_one in zip(*rounds)]
-    print(row(title, found, goodputs[0]), flush=True)
-    for control, each_time in zip(controls, goodputs[1:]):
-        print(row("… bare hyper", control, each_time), flush=True)
+    of_each = list(zip(*rounds))
+    for name, of_one in zip([title, "… bare hyper"], of_each):
+        print(row(name, of_one), flush=True)
+    found = median(of_each[0])
     bounds.append((f"{title}: goodput {found['goodput']:.2f} of capacity, at least 0.9", found["goodput"] >= 0.9))
     bounds.append((f"{title}: {found['lost']} without an answer, none", found["lost"] == 0))
     bounds.append((f"{title}: refusals within 50 ms", found["refused p99"] <= 50))
@@ -84,7 +83,9 @@ def median(rounds: tuple[dict[str, float], ...]) -> dict[str, float]:
     return {what: statistics.median(each[what] for each in rounds) for what in rounds[0]}
 
 
-def row(title: str, found: dict[str, float], goodputs: str) -> str:
+def row(title: str, rounds: tuple[dict[str, float], ...]) -> str:
+    found = median(rounds)
+    goodputs = " ".join(f"{one['goodput']:.2f}" for one in rounds)
     first = found["goodput"] * found["full"] / found["capacity"]
     return (
         f"| {title} | {found['capacity']:.0f}/s, {found['full']:.0f}/s over {FULL} "
@@ -179,10 +180,9 @@ def main() -> None:
     if "limit" in PARTS:
         # Logins only make sessions here.
         cheap = {"JETON__PASSWORDS__MEMORY_KIB": "8", "JETON__PASSWORDS__ITERATIONS": "1"}
-        redis = ["--cluster", nodes] if (nodes := os.environ.get("JETON_TEST_CLUSTER")) else []
         with ExitStack() as running:
             jeton = running.enter_context(engine(program, cheap))
-            signers = [["--jwts", "1"], ["--jwts", "2", *redis]] if "bare" in PARTS else []
+            signers = [["--jwts", "1"], ["--jwts", "2", *REDIS]] if "bare" in PARTS else []
             controls = [running.enter_context(bare(program, *what)) for what in signers]
             print("| | capacity | half of it, p50 / p99 | answered | goodput | answered in | refused | resident | half again, p50 / p99 |")
             print("|---|---|---|---|---|---|---|---|---|")

@@ -11,21 +11,19 @@ are asked for.
 
 import http.client
 import itertools
-import json
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import arguments
 from arguments import ROOT
-from servers import on_core, start_bare, surroundings
+from servers import REDIS, Engine, engine, on_core, start_bare
 
 CONNECTIONS = 64
-BARE = "bare hyper, two JWTs" + (" and a Redis command" if os.environ.get("JETON_TEST_CLUSTER") else "")
+BARE = "bare hyper, two JWTs" + (" and a Redis command" if REDIS else "")
 # RFC 7636 appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -99,13 +97,14 @@ def logged_in(issuer: str, asked: str, person: dict) -> Browser:
     return browser
 
 
-def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, str]) -> dict[str, list[float]]:
+def rounds(jeton: Engine, bare: tuple[subprocess.Popen, str]) -> dict[str, list[float]]:
+    pid, facts = jeton.pid, jeton.facts
     seconds, count = int(os.environ.get("SECONDS_PER_RUN", "5")), int(os.environ.get("CODES", "10000"))
     issuer, client = facts["issuer"].rstrip("/"), facts["application"]
     stranger, asked = Browser(issuer), authorize(client, facts["eddsaAudience"])
     page = stranger.go(asked)
     person = {"username": facts["user"]["name"], "password": facts["user"]["password"]}
-    codes, found = folder / "codes", {}
+    codes, found = jeton.folder / "codes", {}
     for _ in range(int(os.environ.get("ROUNDS", "3"))):
         logins = [logged_in(issuer, asked, person) for _ in range(int(os.environ.get("SESSIONS", "1000")))]
         row = {
@@ -125,21 +124,13 @@ def rounds(pid: int, facts: dict, folder: Path, bare: tuple[subprocess.Popen, st
 
 def main() -> None:
     program = arguments.program(__doc__)
-    script = str(ROOT / "tests/jeton-server")
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
-    with tempfile.TemporaryDirectory(prefix="jeton-login-") as name:
-        folder = Path(name)
-        redis = ["--cluster", nodes] if (nodes := os.environ.get("JETON_TEST_CLUSTER")) else []
-        bare = start_bare(program, "--jwts", "2", *redis)
+    with engine(program, {}) as jeton:
+        bare = start_bare(program, "--jwts", "2", *REDIS)
         try:
-            started = subprocess.run([script, "start", name], env=surroundings(program, folder), capture_output=True, text=True, check=True)
-            issuer = started.stdout.splitlines()[-1]
-            demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), issuer]
-            facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
-            found = rounds(int((folder / "pid").read_text()), facts, folder, bare)
+            found = rounds(jeton, bare)
         finally:
             bare[0].kill()
-            subprocess.run([script, "stop", name], check=False)
     print("| | CPU µs, median | each round |\n|---|---|---|")
     for what, costs in found.items():
         print(f"| {what} | **{statistics.median(costs):.0f}** | {' '.join(f'{cost:.0f}' for cost in costs)} |")

@@ -7,7 +7,6 @@ replication grew by: keys, values, hash tables, expiries and the allocator's rou
 """
 
 import binascii
-import json
 import os
 import re
 import secrets
@@ -22,6 +21,7 @@ from urllib.parse import parse_qsl
 import arguments
 from arguments import ROOT
 from login import authorize, code_form, code_in, logged_in
+from servers import engine
 
 SESSIONS = int(os.environ.get("SESSIONS", "100000"))
 BOUNDS = {"a session": 400, "a family": 150}
@@ -101,21 +101,15 @@ def start_redis(folder: Path) -> str:
     sys.exit(f"memory.py: the Redis Cluster did not start: {started.stderr.strip()}")
 
 
-def one_login(folder: Path, program: Path, nodes: str) -> None:
+def one_login(program: Path, nodes: str) -> None:
     """A person's session with a refresh token, as the demo tenant's application gets it."""
-    script = str(ROOT / "tests/jeton-server")
-    surroundings = {**os.environ, "JETON_BIN": str(program), "JETON_TEST_CLUSTER": nodes}
-    try:
-        started = subprocess.run([script, "start", folder], env=surroundings, capture_output=True, text=True, check=True)
-        demo = [sys.executable, str(ROOT / "tests/clients/demo.py"), str(ROOT / "config/demo"), started.stdout.splitlines()[-1]]
-        facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
+    with engine(program, {"JETON_TEST_CLUSTER": nodes, "JETON__CLUSTER__KEY_PREFIX": ""}) as jeton:
+        facts = jeton.facts
         client, person = facts["application"], {"username": facts["user"]["name"], "password": facts["user"]["password"]}
         asked = authorize(client, facts["eddsaAudience"])
         browser = logged_in(facts["issuer"].rstrip("/"), asked, person)
         code = code_in(browser.go(asked))
         browser.go("/oauth/token", dict(parse_qsl(code_form(client) + code)))
-    finally:
-        subprocess.run([script, "stop", folder], check=False)
 
 
 def measured(cluster: Cluster) -> dict[str, list[float]]:
@@ -161,7 +155,7 @@ def main() -> None:
         folder = Path(name)
         try:
             nodes = start_redis(folder / "redis")
-            one_login(folder / "engine", program, nodes)
+            one_login(program, nodes)
             costs = measured(Cluster(nodes))
         finally:
             subprocess.run([REDIS, "stop", folder / "redis"], check=False)
