@@ -1,5 +1,6 @@
 //! The ceiling: bare hyper that answers the bytes of a token response with freshly signed JWTs, and nothing else.
 //!
+//! It imitates an answer that Jeton gave: as many JWTs, each with the same claims, and everything around them.
 //! What Jeton reaches of this server's rate is what its protocol, its actors and its store cost. Same allocator, same
 //! runtime, same HTTP library, same signatures: no routing, no form, no client, no cache, no store. With `--cluster`, one
 //! bare command of the same Redis library goes before each answer, over as many connections as Jeton's hot path has; with
@@ -34,6 +35,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 #[global_allocator]
@@ -48,10 +50,9 @@ struct Arguments {
     /// Worker threads of the runtime.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// JWTs signed for each answer: 1 as for `client_credentials`, 2 as for a refresh with an ID token, 0 as for an
-    /// introspection, whose answer is as long as the claims.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(..=2))]
-    jwts: u8,
+    /// A file with the answer to imitate, in JSON: every JWT in it is signed anew for each request, by a key of its own.
+    #[arg(long)]
+    like: PathBuf,
     /// Nodes of a Redis Cluster, `host:port`: a counter there is raised before each answer, one of ten thousand.
     #[arg(long, value_delimiter = ',')]
     cluster: Vec<String>,
@@ -70,9 +71,9 @@ struct Issuer {
     redis: Option<Pool>,
     journal: Option<SyncSender<Written>>,
     key: Ed25519KeyPair,
-    /// `{"alg":…}` in base64url, with the dot behind it.
-    header: String,
-    jwts: u8,
+    answer: Vec<Part>,
+    /// Of the answer.
+    length: usize,
     issued: AtomicU64,
     /// Microseconds.
     clock: Option<Mutex<Histogram<u64>>>,
@@ -81,7 +82,14 @@ struct Issuer {
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(serve(&arguments))
+    runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(async {
+        // It ends as a program that is done does, so that a profile of it can be written.
+        let mut ended = signal(SignalKind::terminate())?;
+        tokio::select! {
+            served = serve(&arguments) => served,
+            _ = ended.recv() => Ok(()),
+        }
+    })
 }
 
 async fn serve(arguments: &Arguments) -> io::Result<()> {
@@ -192,10 +200,11 @@ impl Issuer {
         journal: Option<SyncSender<Written>>,
     ) -> io::Result<Self> {
         let key = Ed25519KeyPair::generate().map_err(io::Error::other)?;
-        let header = format!("{}.", URL_SAFE_NO_PAD.encode(HEADER));
+        let answer = std::fs::read_to_string(&arguments.like)?;
+        let (answer, length) = (parts(answer.trim_end())?, answer.len());
         let clock = arguments.clock.then(|| Histogram::new_with_bounds(1, 60_000_000, 3).map(Mutex::new));
         let clock = clock.transpose().map_err(io::Error::other)?;
-        Ok(Self { redis, journal, key, header, jwts: arguments.jwts, issued: AtomicU64::new(0), clock })
+        Ok(Self { redis, journal, key, answer, length, issued: AtomicU64::new(0), clock })
     }
 
     async fn answer(&self) -> String {
@@ -221,49 +230,70 @@ impl Issuer {
     }
 
     fn token_response(&self) -> String {
-        let nth = self.issued.fetch_add(u64::from(self.jwts), Ordering::Relaxed);
-        if self.jwts == 0 {
-            return format!("{CLAIMS}{nth:020}\"}}");
+        // A second of its own makes each JWT its own.
+        let nth = self.issued.fetch_add(1, Ordering::Relaxed) % 1_000_000_000;
+        let mut body = String::with_capacity(self.length);
+        for part in &self.answer {
+            match part {
+                Part::Text(text) => body.push_str(text),
+                Part::Jwt { header, before, after } => {
+                    let start = body.len();
+                    body.push_str(header);
+                    URL_SAFE_NO_PAD.encode_string(format!("{before}1{nth:09}{after}"), &mut body);
+                    let signature = self.key.sign(&body.as_bytes()[start..]);
+                    body.push('.');
+                    URL_SAFE_NO_PAD.encode_string(signature.as_ref(), &mut body);
+                }
+            }
         }
-        let mut body = String::with_capacity(2_560);
-        body.push_str(r#"{"access_token":""#);
-        self.push_jwt(&mut body, nth);
-        body.push('"');
-        if self.jwts == 2 {
-            body.push_str(r#","id_token":""#);
-            self.push_jwt(&mut body, nth + 1);
-            body.push_str(r#"","refresh_token":""#);
-            body.push_str(REFRESH_TOKEN);
-            body.push_str(r#"","scope":"openid profile email offline_access""#);
-        }
-        body.push_str(r#","token_type":"Bearer","expires_in":86400}"#);
         body
-    }
-
-    /// Appends a JWT of about 500 bytes of claims, of which `nth` makes each its own.
-    fn push_jwt(&self, body: &mut String, nth: u64) {
-        let start = body.len();
-        body.push_str(&self.header);
-        URL_SAFE_NO_PAD.encode_string(format!("{CLAIMS}{nth:020}\"}}"), body);
-        let signature = self.key.sign(&body.as_bytes()[start..]);
-        body.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature.as_ref(), body);
     }
 }
 
-const HEADER: &str = r#"{"alg":"EdDSA","kid":"dSlUOhA0wBfXmVRzWo0jtlcCJNrZqdkDoEgAD4nTs4Q","typ":"at+jwt"}"#;
+/// A piece of an answer.
+#[derive(Debug)]
+enum Part {
+    /// As it is.
+    Text(String),
+    /// Signed anew.
+    Jwt {
+        /// `{"alg":…}` in base64url, with the dot behind it.
+        header: String,
+        /// The claims before the ten digits of `iat`.
+        before: String,
+        /// The claims behind them.
+        after: String,
+    },
+}
 
-/// As long as a user's access token is: two audiences, an organization, five permissions.
-const CLAIMS: &str = concat!(
-    r#"{"iss":"http://localhost:8080/","sub":"auth0|01JD3V5W2Q8ZK4T7M9X0C1B6RA","#,
-    r#""aud":["https://api.example/orders","http://localhost:8080/userinfo"],"azp":"demo-application","#,
-    r#""iat":1764000000,"exp":1764086400,"scope":"openid profile email read:orders write:orders offline_access","#,
-    r#""org_id":"org_01JD3V5W2Q8ZK4T7","org_name":"acme","sid":"01JD3V5W2Q8ZK4T7M9X0C1B6RA","gty":"refresh_token","#,
-    r#""permissions":["read:orders","write:orders","delete:orders","read:reports"],"client_id":"demo-application","jti":""#,
-);
+/// Takes an answer apart at the JWTs among its strings.
+fn parts(answer: &str) -> io::Result<Vec<Part>> {
+    let (mut parts, mut text) = (Vec::new(), String::new());
+    for (nth, piece) in answer.split('"').enumerate() {
+        if nth > 0 {
+            text.push('"');
+        }
+        if !piece.starts_with("eyJ") || piece.split('.').count() != 3 {
+            text.push_str(piece);
+            continue;
+        }
+        parts.push(Part::Text(std::mem::take(&mut text)));
+        parts.push(jwt(piece)?);
+    }
+    parts.push(Part::Text(text));
+    Ok(parts)
+}
 
-/// As long as a sealed refresh token is.
-const REFRESH_TOKEN: &str = concat!(
-    "rt_AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-);
+/// What a JWT is made anew from.
+fn jwt(jwt: &str) -> io::Result<Part> {
+    const IAT: &str = r#""iat":"#;
+    let no_iat = || io::Error::other(format!("expected a JWT with ten digits of iat, found {jwt:?}"));
+    let (header, rest) = jwt.split_once('.').ok_or_else(no_iat)?;
+    let (claims, _) = rest.split_once('.').ok_or_else(no_iat)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(io::Error::other)?;
+    let claims = String::from_utf8(claims).map_err(io::Error::other)?;
+    let at = claims.find(IAT).ok_or_else(no_iat)? + IAT.len();
+    let (before, rest) = claims.split_at(at);
+    let (_, after) = rest.split_at_checked(10).ok_or_else(no_iat)?;
+    Ok(Part::Jwt { header: format!("{header}."), before: before.to_owned(), after: after.to_owned() })
+}

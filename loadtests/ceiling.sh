@@ -16,6 +16,8 @@ connections=${CONNECTIONS:-64}
 scenarios=${SCENARIOS:-"client_credentials embedded cluster organization introspection memory"}
 profile=${PROFILE:-release}
 target=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
+program=${JETON_BIN:-$target/jeton}
+bare=${BARE_BIN:-$target/examples/bare-hyper}
 
 measurement=ceiling
 work=$(mktemp -d "${TMPDIR:-/tmp}/jeton-ceiling-XXXXXX")
@@ -33,10 +35,11 @@ pin 0 1
 
 # ---- servers -------------------------------------------------------------------------------------------------------
 
-start_bare() { # name, arguments…; its address goes to bare-NAME
-  local name=$1
-  shift
-  "${on_server[@]}" "$target/examples/bare-hyper" "$@" --threads 1 >"$work/bare-$name" 2>&1 &
+start_bare() { # name, the request whose answer it imitates, arguments…; its address goes to bare-NAME
+  local name=$1 like=$2
+  shift 2
+  python3 loadtests/sessions.py "$work/any-facts" answer "$like" >"$work/like-$like"
+  "${on_server[@]}" "$bare" --like "$work/like-$like" "$@" --threads 1 >"$work/bare-$name" 2>&1 &
   bare_pids+=($!)
   echo $! >"$work/bare-$name.pid"
   for _ in $(seq 100); do
@@ -49,8 +52,8 @@ start_bare() { # name, arguments…; its address goes to bare-NAME
 # ---- one measurement -----------------------------------------------------------------------------------------------
 
 ask_bare() { # which, scenario
-  local name=$2 server=$work/bare-$1 script=refresh
-  [[ "$1" = 2* ]] || script=client_credentials
+  local name=$2 server=$work/bare-$1 script=client_credentials
+  case $name in refresh | organization) script=refresh ;; esac
   python3 loadtests/sessions.py "$work/any-facts" strangers $((connections * 2)) >"$work/tokens"
   measure "$(cat "$server.pid")" "http://$(cat "$server")/oauth/token" "$script" \
     "$(form "$name")" "$(authorization "$name")" "$work/tokens" 1
@@ -82,7 +85,7 @@ row() { # title, embedded | cluster, machine | refresh | organization | introspe
     { rate[NR] = $1; cpu[NR] = $2; p50[NR] = $3; p99[NR] = $4; busy[NR] = $5; bare[NR] = $6; bare_cpu[NR] = $7; ratio[NR] = $1 / $6
       seen = seen sprintf("%s%.2f", NR > 1 ? " " : "", ratio[NR]) }
     END { printf "| %s | %.0f | %.1f | %.0f (%s) | %.1f | **%.2f** (%s) | %.2f / %.2f | %.0f %% |\n", title, median(rate, NR), median(cpu, NR),
-      median(bare, NR), which (which ~ /[a-z]/ ? "" : " JWT"), median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
+      median(bare, NR), which, median(bare_cpu, NR), median(ratio, NR), seen, median(p50, NR), median(p99, NR), median(busy, NR) }' "$work/rounds" >>"$work/table"
 }
 
 # ---- memory --------------------------------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ per_key() {
 
 memory() {
   local sessions=${SESSIONS:-1000} before after ready_ms resident_mib
-  read -r ready_ms resident_mib < <(python3 loadtests/startup.py "$target/jeton" 5)
+  read -r ready_ms resident_mib < <(python3 loadtests/startup.py "$program" 5)
   {
     echo "| start to ready, empty embedded store | $ready_ms ms |"
     echo "| resident memory, idle | $resident_mib MiB |"
@@ -143,7 +146,9 @@ memory() {
 
 tests/install wrk:wrk redis-server:redis-server redis-cli:redis-tools curl:curl openssl:openssl python3:python3 \
   taskset:util-linux >&2
-if [ "$profile" = dev ]; then
+if [ -n "${JETON_BIN:-}" ] && [ -n "${BARE_BIN:-}" ]; then
+  note "$program against $bare, as they are"
+elif [ "$profile" = dev ]; then
   cargo build --locked --bin jeton --example bare-hyper
 else
   cargo build --locked --profile "$profile" --bin jeton --example bare-hyper
@@ -151,27 +156,29 @@ fi
 
 : >"$work/table"
 : >"$work/memory"
-start_bare 0 --jwts 0
-start_bare 1 --jwts 1
-start_bare 2 --jwts 2
-start_bare 2+journal --jwts 2 --journal "$work/bare-journal.db"
-start_jeton embedded "$target/jeton"
+start_jeton embedded "$program"
 cp "$work/embedded/facts" "$work/any-facts"
-if wants client_credentials; then row "client_credentials" embedded machine 1; fi
+start_bare "1 JWT" machine
+start_bare "2 JWT" refresh
+start_bare "2 JWT + journal" refresh --journal "$work/bare-journal.db"
+start_bare "2 JWT, organization" organization
+start_bare "no JWT" introspection
+if wants client_credentials; then row "client_credentials" embedded machine "1 JWT"; fi
 if wants embedded; then
-  row "refresh, embedded store" embedded refresh 2
-  row "refresh, embedded store" embedded refresh 2+journal
+  row "refresh, embedded store" embedded refresh "2 JWT"
+  row "refresh, embedded store" embedded refresh "2 JWT + journal"
 fi
-if wants organization; then row "refresh with organization, embedded store" embedded organization 2; fi
-if wants introspection; then row "introspection, embedded store" embedded introspection 0; fi
+if wants organization; then row "refresh with organization, embedded store" embedded organization "2 JWT, organization"; fi
+if wants introspection; then row "introspection, embedded store" embedded introspection "no JWT"; fi
 if wants cluster; then
   start_redis "$work/redis"
-  start_jeton cluster "$target/jeton" "$nodes"
-  start_bare 2+fred --jwts 2 --cluster "$nodes"
-  start_bare 0+fred --jwts 0 --cluster "$nodes"
-  row "refresh, Redis Cluster" cluster refresh 2+fred
-  if wants organization; then row "refresh with organization, Redis Cluster" cluster organization 2+fred; fi
-  if wants introspection; then row "introspection, Redis Cluster" cluster introspection 0+fred; fi
+  start_jeton cluster "$program" "$nodes"
+  start_bare "2 JWT + fred" refresh --cluster "$nodes"
+  start_bare "2 JWT, organization + fred" organization --cluster "$nodes"
+  start_bare "fred" introspection --cluster "$nodes"
+  row "refresh, Redis Cluster" cluster refresh "2 JWT + fred"
+  if wants organization; then row "refresh with organization, Redis Cluster" cluster organization "2 JWT, organization + fred"; fi
+  if wants introspection; then row "introspection, Redis Cluster" cluster introspection "fred"; fi
 fi
 if wants memory; then memory; fi
 

@@ -182,7 +182,7 @@ def main() -> None:
         cheap = {"JETON__PASSWORDS__MEMORY_KIB": "8", "JETON__PASSWORDS__ITERATIONS": "1"}
         with ExitStack() as running:
             jeton = running.enter_context(engine(program, cheap))
-            signers = [["--jwts", "1"], ["--jwts", "2", *REDIS]] if "bare" in PARTS else []
+            signers = [[jeton.answer("machine")], [jeton.answer("refresh"), *REDIS]] if "bare" in PARTS else []
             controls = [running.enter_context(bare(program, *what)) for what in signers]
             print("| | capacity | half of it, p50 / p99 | answered | goodput | answered in | refused | resident | half again, p50 / p99 |")
             print("|---|---|---|---|---|---|---|---|---|")

@@ -126,7 +126,7 @@ def main() -> None:
     program = arguments.program(__doc__)
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     with engine(program, {}) as jeton:
-        bare = start_bare(program, "--jwts", "2", *REDIS)
+        bare = start_bare(program, jeton.answer("refresh"), *REDIS)
         try:
             found = rounds(jeton, bare)
         finally:

@@ -36,9 +36,9 @@ def bare_hyper(program: Path) -> Path:
     return program.parent / "examples/bare-hyper"
 
 
-def start_bare(program: Path, *more: str) -> tuple[subprocess.Popen, str]:
-    """bare-hyper, and its address."""
-    command = [*on_core(0), str(arguments.executable(bare_hyper(program))), "--threads", "1", *more]
+def start_bare(program: Path, like: Path, *more: str) -> tuple[subprocess.Popen, str]:
+    """bare-hyper that gives answers like one, and its address."""
+    command = [*on_core(0), str(arguments.executable(bare_hyper(program))), "--threads", "1", "--like", str(like), *more]
     bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     return bare, f"http://{bare.stdout.readline().strip()}/"
 
@@ -99,8 +99,8 @@ class Server:
 class Bare(Server):
     """bare-hyper: whatever it is asked, it answers as many bytes as that takes."""
 
-    def __init__(self, program: Path, *more: str) -> None:
-        self.process, url = start_bare(program, "--clock", *more)
+    def __init__(self, program: Path, like: Path, *more: str) -> None:
+        self.process, url = start_bare(program, like, "--clock", *more)
         super().__init__(program, self.process.pid, url)
 
     def asked(self, kind: str, connections: int) -> tuple[list, str]:
@@ -124,7 +124,9 @@ class Engine(Server):
         super().__init__(program, int((folder / "pid").read_text()), (folder / "issuer").read_text().strip())
         self.folder = folder
         demo = [sys.executable, ROOT / "tests/clients/demo.py", ROOT / "config/demo", self.url]
-        self.facts = json.loads(subprocess.run(demo, capture_output=True, text=True, check=True).stdout)
+        known = subprocess.run(demo, capture_output=True, text=True, check=True).stdout
+        (folder / "facts").write_text(known)
+        self.facts = json.loads(known)
 
     def asked(self, kind: str, connections: int) -> tuple[list, str]:
         client = self.facts["machine" if kind == "client-credentials" else "application"]
@@ -143,17 +145,18 @@ class Engine(Server):
 
     def tokens(self, count: int) -> Path:
         """So many refresh tokens of logins by password, remembered: chains would end where others went on."""
-        made = subprocess.run(
-            [sys.executable, ROOT / "loadtests/sessions.py", self.write_facts(), "login", str(count)],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        (self.folder / "tokens").write_text(made.stdout)
-        return self.folder / "tokens"
+        return self.sessions("tokens", "login", str(count))
 
-    def write_facts(self) -> Path:
-        path = self.folder / "facts"
-        path.write_text(json.dumps(self.facts))
-        return path
+    def answer(self, name: str) -> Path:
+        """What is answered to `machine`, `refresh` …, for bare-hyper to imitate."""
+        return self.sessions(f"answer-{name}", "answer", name)
+
+    def sessions(self, file: str, *words: str) -> Path:
+        """What loadtests/sessions.py prints, in a file."""
+        command = [sys.executable, str(ROOT / "loadtests/sessions.py"), str(self.folder / "facts"), *words]
+        made = subprocess.run(command, capture_output=True, text=True, check=True)
+        (self.folder / file).write_text(made.stdout)
+        return self.folder / file
 
     def clock(self, grant: str) -> Clock:
         """The server's own clock for a grant."""
@@ -185,8 +188,8 @@ def engine(program: Path, more: dict[str, str]) -> Iterator[Engine]:
 
 
 @contextmanager
-def bare(program: Path, *more: str) -> Iterator[Bare]:
-    server = Bare(program, *more)
+def bare(program: Path, like: Path, *more: str) -> Iterator[Bare]:
+    server = Bare(program, like, *more)
     try:
         yield server
     finally:

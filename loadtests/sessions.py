@@ -5,6 +5,7 @@ sessions.py FACTS form NAME       the body of `machine`, `refresh` or `organizat
 sessions.py FACTS authorization NAME   the Authorization header, empty when the secret is in the body
 sessions.py FACTS login COUNT     COUNT logins by password, one refresh token per line
 sessions.py FACTS access          the access token of a login
+sessions.py FACTS answer NAME     what the server answers to such a request, for bare-hyper to imitate
 sessions.py FACTS strangers COUNT      as many words of a refresh token's length, for a server that does not look
 """
 
@@ -46,8 +47,21 @@ def form(facts: dict, name: str) -> str:
     return urlencode(with_client(client, fields)) + "&refresh_token="
 
 
-def login(facts: dict, count: int, wanted: str = "refresh_token") -> None:
-    client = facts["application"]
+def ask(facts: dict, name: str, path: str, body: str) -> str:
+    """The text of a good answer."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    if value := authorization(party(facts, name)):
+        headers["Authorization"] = value
+    server = http.client.HTTPConnection(urlsplit(facts["issuer"]).netloc, timeout=30)
+    server.request("POST", path, body, headers)
+    answer = server.getresponse()
+    text = answer.read().decode()
+    if answer.status != 200:
+        sys.exit(f"sessions.py: {path} answered {answer.status}: {text}")
+    return text
+
+
+def login(facts: dict, wanted: str) -> str:
     fields = {
         "grant_type": "password",
         "username": facts["user"]["name"],
@@ -55,18 +69,14 @@ def login(facts: dict, count: int, wanted: str = "refresh_token") -> None:
         "audience": facts["eddsaAudience"],
         "scope": "openid profile email offline_access",
     }
-    body = urlencode(with_client(client, fields))
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    if authorization(client):
-        headers["Authorization"] = authorization(client)
-    server = http.client.HTTPConnection(urlsplit(facts["issuer"]).netloc, timeout=30)
-    for _ in range(count):
-        server.request("POST", "/oauth/token", body, headers)
-        answer = server.getresponse()
-        text = answer.read()
-        if answer.status != 200:
-            sys.exit(f"sessions.py: a login was answered {answer.status}: {text.decode()}")
-        print(json.loads(text)[wanted])
+    return json.loads(ask(facts, "login", "/oauth/token", urlencode(with_client(facts["application"], fields))))[wanted]
+
+
+def answer(facts: dict, name: str) -> str:
+    asked = form(facts, name)
+    if name == "introspection":
+        return ask(facts, name, "/oauth/introspect", asked + login(facts, "access_token"))
+    return ask(facts, name, "/oauth/token", asked + ("" if name == "machine" else login(facts, "refresh_token")))
 
 
 def main() -> None:
@@ -76,12 +86,15 @@ def main() -> None:
     elif verb == "authorization":
         print(authorization(party(facts, what)))
     elif verb == "login":
-        login(facts, int(what))
+        for _ in range(int(what)):
+            print(login(facts, "refresh_token"))
     elif verb == "access":
-        login(facts, 1, "access_token")
+        print(login(facts, "access_token"))
+    elif verb == "answer":
+        print(answer(facts, what))
     elif verb == "strangers":
         for nth in range(int(what)):
-            print("rt_" + f"{nth:06}".ljust(420, "A"))
+            print("rt_" + f"{nth:06}".ljust(230, "A"))
     else:
         sys.exit(__doc__)
 
