@@ -44,7 +44,7 @@ impl Scope {
         if !text.bytes().all(legal) {
             return Err(BadScope::Character);
         }
-        if text.split(' ').count() > TOKENS_MAX {
+        if text.bytes().filter(|byte| *byte == b' ').count() >= TOKENS_MAX {
             return Err(BadScope::TooMany);
         }
         if is_canonical(text) {
@@ -93,18 +93,18 @@ fn is_canonical(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
-    if text.split(' ').nth(FEW).is_some() {
-        let mut seen = HashSet::new();
-        return text.split(' ').all(|token| !token.is_empty() && seen.insert(token));
-    }
-    let mut rest = text;
-    while let Some((token, tail)) = rest.split_once(' ') {
-        if token.is_empty() || tail.split(' ').any(|later| later == token) {
+    let mut few = [""; FEW];
+    for (nth, token) in text.split(' ').enumerate() {
+        let Some(room) = few.get_mut(nth) else {
+            let mut seen = HashSet::new();
+            return text.split(' ').all(|token| !token.is_empty() && seen.insert(token));
+        };
+        *room = token;
+        if token.is_empty() || few.iter().take(nth).any(|earlier| *earlier == token) {
             return false;
         }
-        rest = tail;
     }
-    !rest.is_empty()
+    true
 }
 
 impl<'a> FromIterator<&'a str> for Scope {

@@ -28,6 +28,9 @@ use crate::telemetry::labels::RefusalLabel;
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 
+/// The most headers that hyper reads of a request of HTTP/1 when nothing else is said.
+const HYPER_HEADERS_MAX: usize = 100;
+
 /// A connection that has been accepted and admitted.
 pub(super) struct Accepted<S> {
     pub(super) stream: TcpStream,
@@ -52,9 +55,12 @@ impl Http {
         one.header_read_timeout(None)
             .half_close(true)
             .keep_alive(true)
-            .max_headers(limits.headers_max)
             .max_buf_size(limits.header_bytes_max)
             .writev(false);
+        // Told a bound, hyper lays out that much room for each request, 64 bytes a header; it needs none for its own.
+        if limits.headers_max > HYPER_HEADERS_MAX {
+            one.max_headers(limits.headers_max);
+        }
         two.timer(TokioTimer::new())
             .max_concurrent_streams(limits.http2_streams_max)
             .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))

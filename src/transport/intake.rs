@@ -102,9 +102,13 @@ pub(super) async fn answer<S: Service>(
     let id = link.house.ids.identify(request.headers());
     let version = request.version();
     let id_header = id.to_header();
-    let answered = match link.house.turn().await {
-        Ok(_turn) => attempt(&link, request, id).await,
-        Err(refusal) => Err(refusal),
+    let answered = if request.headers().len() > link.house.limits.headers_max {
+        Err(Refusal::HeaderTooLarge)
+    } else {
+        match link.house.turn().await {
+            Ok(_turn) => attempt(&link, request, id).await,
+            Err(refusal) => Err(refusal),
+        }
     };
     let mut response = answered.unwrap_or_else(|refusal| {
         tracing::debug!(?refusal, request_id = ?id_header, "refused by transport");

@@ -91,7 +91,7 @@ impl Refusal {
 
     /// Whether the caller may still be sending a body when it reads this.
     pub(super) const fn leaves_body(self) -> bool {
-        matches!(self, Self::BodyTooLong | Self::BodyTooSlow | Self::BrokenBody)
+        matches!(self, Self::BodyTooLong | Self::BodyTooSlow | Self::BrokenBody | Self::HeaderTooLarge)
     }
 
     const fn is_overload(self) -> bool {

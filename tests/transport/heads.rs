@@ -55,6 +55,26 @@ async fn too_many_or_too_large_headers_are_answered_431() {
 }
 
 #[tokio::test]
+async fn one_header_more_than_allowed_is_one_too_many() {
+    for most in [64, 200] {
+        let world = World::start(|limits| limits.headers_max = most).await;
+        let with = |count: usize| {
+            let others = "x: y\r\n".repeat(count - 2);
+            format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n{others}\r\nhi")
+        };
+        let mut caller = world.connect().await;
+        caller.send(with(most)).await;
+        let answer = caller.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"), "{answer}");
+        caller.send(with(most + 1)).await;
+        let refused = caller.rest().await;
+        assert_refused(&refused, 431, "invalid_request");
+        assert_eq!(header(&refused, "connection"), Some("close"), "{refused}");
+        assert_eq!(world.refused("header_too_large"), 1);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_http_is_answered_400() {
     let world = World::start(|_| ()).await;
     for nonsense in

@@ -74,6 +74,9 @@ async fn http2_multiplexes_refuses_and_outlives_a_panic() {
     let client = client(&certificate).build().unwrap();
     let long = client.post(format!("{url}/echo")).body(vec![b'x'; 100_000]).send().await.unwrap();
     assert_eq!((long.status().as_u16(), long.version()), (413, http::Version::HTTP_2));
+    let many =
+        (0..64).fold(client.get(format!("{url}/echo")), |asked, nth| asked.header(format!("x-{nth}"), "y"));
+    assert_eq!(many.send().await.unwrap().status(), 431);
     let (panicked, hung, slept) = tokio::join!(
         client.get(format!("{url}/panic")).send(),
         client.get(format!("{url}/hang")).send(),
