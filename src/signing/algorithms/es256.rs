@@ -35,8 +35,11 @@ impl PrivateKey {
     }
 
     pub(super) fn sign(&self, message: &[u8], room: &mut [u8]) -> Result<(), Refused> {
-        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| Refused)?;
-        fill(room, signature.as_ref())
+        // As with Ed25519: not moved.
+        match &self.0.sign(&SystemRandom::new(), message) {
+            Ok(signature) => fill(room, signature.as_ref()),
+            Err(_) => Err(Refused),
+        }
     }
 }
 
