@@ -3,27 +3,19 @@
 use serde_json::Value;
 
 use crate::node::Node;
-use crate::place::{Outcome, Place};
+use crate::place::{JOB, Outcome, Place, WEB};
 
-const JOB: [(&str, &str); 2] = [
-    ("JETON_CLIENT_ID", "demo-nightly-report"),
-    ("JETON_CLIENT_SECRET", "demo_GaR-HnC8yVFa36SA_C-L8zvQBoOXx66lkP8o3EmS9PM"),
-];
-const WEB: [(&str, &str); 2] = [
-    ("JETON_CLIENT_ID", "demo-web"),
-    ("JETON_CLIENT_SECRET", "demo_hGhGGsusVeIiLSk5ghQS5R0l3ZkElRmf6aZ6juJrrWs"),
-];
 const AUDIENCE: &str = "https://orders.demo.example/";
 const PERSON: [&str; 6] =
     ["--username", "ada@demo.example", "--password", "ada-demo-password", "--audience", AUDIENCE];
 
 #[test]
 fn a_closed_loop_asks_as_soon_as_it_is_answered() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     // This process stands in for a server's: what counts is that its time is read.
     let pid = std::process::id().to_string();
     let words = ["--connections", "3", "--pid", &pid, "client-credentials", "--audience", AUDIENCE];
-    let report = good(&bench(&place, &node, &JOB, &words));
+    let report = bench(&place, &node, &JOB, &words).good();
     assert!(count(&report, "good") > 3, "{report}");
     assert_eq!((count(&report, "lost"), count(&report, "chains_ended")), (0, 0), "{report}");
     assert_eq!(report["refused"], serde_json::json!({}), "{report}");
@@ -41,9 +33,9 @@ fn a_closed_loop_asks_as_soon_as_it_is_answered() {
 
 #[test]
 fn an_open_loop_accounts_for_every_request_that_was_due() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     let words = ["--connections", "4", "--rate", "40/s", "refresh", "--organization", "acme"];
-    let report = good(&bench(&place, &node, &WEB, &[&words[..], &PERSON[..]].concat()));
+    let report = bench(&place, &node, &WEB, &[&words[..], &PERSON[..]].concat()).good();
     let unanswered = report["unanswered"].as_f64().unwrap();
     #[expect(clippy::cast_precision_loss, reason = "forty")]
     let answered = count(&report, "good") as f64;
@@ -57,12 +49,12 @@ fn an_open_loop_accounts_for_every_request_that_was_due() {
 
 #[test]
 fn a_chain_ends_with_its_token() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     let dead = place.file("dead", "v1.dead-one\n\nv1.dead-two\n");
     let words = ["--connections", "2", "--warmup", "0", "refresh", "--tokens", dead.to_str().unwrap()];
     let ended = bench(&place, &node, &WEB, &words);
     assert_eq!(ended.status, Some(1), "{ended:?}");
-    let report = json(&ended);
+    let report = ended.json();
     assert_eq!((count(&report, "good"), count(&report, "chains_ended")), (0, 2), "{report}");
     assert_eq!(report["refused"], serde_json::json!({ "400": 2 }), "{report}");
     assert!(report["first_fault"].as_str().unwrap().contains("invalid_grant"), "{report}");
@@ -70,7 +62,7 @@ fn a_chain_ends_with_its_token() {
 
 #[test]
 fn a_client_that_is_refused_is_told_why() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     let wrong = [JOB[0], ("JETON_CLIENT_SECRET", "wrong")];
     let words = ["--url", &node.public, "--connections", "1", "--duration", "1", "--warmup", "0"];
     let words = [&["bench"], &words[..], &["--rate", "10/s", "client-credentials"]].concat();
@@ -105,25 +97,10 @@ fn what_cannot_be_measured_is_said_before_anything_is_asked() {
     }
 }
 
-fn running() -> (Place, Node) {
-    let place = Place::populated();
-    let node = place.serve();
-    (place, node)
-}
-
 /// One measured second, after none, told in JSON.
 fn bench(place: &Place, node: &Node, client: &[(&str, &str)], words: &[&str]) -> Outcome {
     let ours = ["bench", "--url", &node.public, "--duration", "1", "--json"];
     place.run_with(&[&ours, words].concat(), client)
-}
-
-fn good(outcome: &Outcome) -> Value {
-    assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    json(outcome)
-}
-
-fn json(outcome: &Outcome) -> Value {
-    serde_json::from_str(&outcome.out).unwrap_or_else(|_| panic!("{outcome:?}"))
 }
 
 fn count(report: &Value, name: &str) -> u64 {

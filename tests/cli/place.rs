@@ -3,7 +3,21 @@
 use std::path::PathBuf;
 use std::process::Output;
 
+use serde_json::Value;
+
 use crate::node::{Node, Surroundings};
+
+/// The demo's machine, as the command line takes a client from its surroundings.
+pub(crate) const JOB: [(&str, &str); 2] = [
+    ("JETON_CLIENT_ID", "demo-nightly-report"),
+    ("JETON_CLIENT_SECRET", "demo_GaR-HnC8yVFa36SA_C-L8zvQBoOXx66lkP8o3EmS9PM"),
+];
+
+/// The demo's application with a server.
+pub(crate) const WEB: [(&str, &str); 2] = [
+    ("JETON_CLIENT_ID", "demo-web"),
+    ("JETON_CLIENT_SECRET", "demo_hGhGGsusVeIiLSk5ghQS5R0l3ZkElRmf6aZ6juJrrWs"),
+];
 
 /// The place; its embedded store is in the folder.
 pub(crate) struct Place {
@@ -62,8 +76,28 @@ impl Place {
         Outcome { status: status.code(), out: text(stdout), err: text(stderr) }
     }
 
+    /// The demo tenant, and a server for it.
+    pub(crate) fn running() -> (Self, Node) {
+        let place = Self::populated();
+        let node = place.serve();
+        (place, node)
+    }
+
     /// A server here.
     pub(crate) fn serve(&self) -> Node {
         Node::start(&self.surroundings)
+    }
+}
+
+impl Outcome {
+    /// The JSON that was printed.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    /// The same, of a command that succeeded.
+    pub(crate) fn good(&self) -> Value {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        self.json()
     }
 }

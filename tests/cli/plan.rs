@@ -1,7 +1,5 @@
 //! `jeton plan …`, which needs no server.
 
-use serde_json::Value;
-
 use crate::place::Place;
 
 const ASKED: [&str; 7] = ["plan", "--logins", "500/s", "--refresh", "20k/s", "--sessions", "50M"];
@@ -11,8 +9,7 @@ fn a_plan_shows_its_arithmetic_and_is_the_same_in_json() {
     let place = Place::new();
     let shown = place.run(&ASKED);
     assert_eq!(shown.status, Some(0), "{shown:?}");
-    let plan = place.run(&[&ASKED[..], &["--json"]].concat());
-    let plan: Value = serde_json::from_str(&plan.out).unwrap_or_else(|_| panic!("{plan:?}"));
+    let plan = place.run(&[&ASKED[..], &["--json"]].concat()).good();
     let number = |name: &str| plan[name].as_f64().unwrap_or_else(|| panic!("no {name}: {plan}"));
     assert!(number("engine_cores") > number("engine_cores_busy"), "{plan}");
     assert!(number("primaries") >= number("primaries_by_memory").max(number("primaries_by_cpu")), "{plan}");
@@ -25,8 +22,7 @@ fn a_plan_shows_its_arithmetic_and_is_the_same_in_json() {
 fn twice_the_load_takes_twice_the_cores() {
     let place = Place::new();
     let cores = |rate: &str| {
-        let plan = place.run(&["plan", "--refresh", rate, "--json"]);
-        let plan: Value = serde_json::from_str(&plan.out).unwrap_or_else(|_| panic!("{plan:?}"));
+        let plan = place.run(&["plan", "--refresh", rate, "--json"]).good();
         plan["engine_cores_busy"].as_f64().unwrap()
     };
     let (once, twice) = (cores("20k/s"), cores("40000/s"));

@@ -3,25 +3,16 @@
 use serde_json::Value;
 
 use crate::node::Node;
-use crate::place::{Outcome, Place};
-
-const JOB: [(&str, &str); 2] = [
-    ("JETON_CLIENT_ID", "demo-nightly-report"),
-    ("JETON_CLIENT_SECRET", "demo_GaR-HnC8yVFa36SA_C-L8zvQBoOXx66lkP8o3EmS9PM"),
-];
-const WEB: [(&str, &str); 2] = [
-    ("JETON_CLIENT_ID", "demo-web"),
-    ("JETON_CLIENT_SECRET", "demo_hGhGGsusVeIiLSk5ghQS5R0l3ZkElRmf6aZ6juJrrWs"),
-];
+use crate::place::{JOB, Outcome, Place, WEB};
 
 #[test]
 fn a_machine_gets_a_token() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     let words =
         ["client-credentials", "--audience", "https://orders.demo.example/", "--organization", "acme"];
-    let answer = good(&ask(&place, &node, &JOB, &words));
+    let answer = ask(&place, &node, &JOB, &words).good();
     assert_eq!(answer["token_type"], "Bearer");
-    let about = good(&ask(&place, &node, &WEB, &["introspect", text(&answer, "access_token")]));
+    let about = ask(&place, &node, &WEB, &["introspect", text(&answer, "access_token")]).good();
     assert_eq!(
         (&about["active"], &about["org_id"]),
         (&Value::Bool(true), &"org_demo_acme".into()),
@@ -31,7 +22,7 @@ fn a_machine_gets_a_token() {
 
 #[test]
 fn a_login_is_refreshed_inspected_and_revoked() {
-    let (place, node) = running();
+    let (place, node) = Place::running();
     let ask = |words: &[&str]| ask(&place, &node, &WEB, words);
     let login = [
         "password",
@@ -44,16 +35,16 @@ fn a_login_is_refreshed_inspected_and_revoked() {
         "--scope",
         "openid offline_access read:orders",
     ];
-    let login = good(&ask(&login));
-    let next = good(&ask(&["refresh", text(&login, "refresh_token"), "--organization", "globex"]));
+    let login = ask(&login).good();
+    let next = ask(&["refresh", text(&login, "refresh_token"), "--organization", "globex"]).good();
     let refresh = text(&next, "refresh_token");
     assert_ne!(refresh, text(&login, "refresh_token"));
-    assert_eq!(good(&ask(&["introspect", refresh]))["active"], true);
-    assert_eq!(good(&ask(&["revoke", refresh]))["status"], 200);
-    assert_eq!(good(&ask(&["introspect", refresh]))["active"], false);
+    assert_eq!(ask(&["introspect", refresh]).good()["active"], true);
+    assert_eq!(ask(&["revoke", refresh]).good()["status"], 200);
+    assert_eq!(ask(&["introspect", refresh]).good()["active"], false);
     let refused = ask(&["refresh", refresh]);
     assert_eq!(refused.status, Some(1), "{refused:?}");
-    assert_eq!(json(&refused)["error"], "invalid_grant");
+    assert_eq!(refused.json()["error"], "invalid_grant");
 }
 
 #[test]
@@ -67,23 +58,8 @@ fn nobody_there_is_69_and_nobody_named_is_64() {
     assert!(unnamed.err.contains("--client-id"), "{unnamed:?}");
 }
 
-fn running() -> (Place, Node) {
-    let place = Place::populated();
-    let node = place.serve();
-    (place, node)
-}
-
 fn ask(place: &Place, node: &Node, client: &[(&str, &str)], words: &[&str]) -> Outcome {
     place.run_with(&[&["token", "--url", &node.public], words].concat(), client)
-}
-
-fn good(outcome: &Outcome) -> Value {
-    assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    json(outcome)
-}
-
-fn json(outcome: &Outcome) -> Value {
-    serde_json::from_str(&outcome.out).unwrap_or_else(|_| panic!("{outcome:?}"))
 }
 
 fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
