@@ -5,6 +5,8 @@ mod es256;
 mod rs256;
 pub(super) mod verifier;
 
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::signature::Signature;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
@@ -90,6 +92,14 @@ fn fill(room: &mut [u8], signature: &[u8]) -> Result<(), Refused> {
     }
     room.copy_from_slice(signature);
     Ok(())
+}
+
+/// As [`fill`], from where the library left the signature: its type is 4.6 KiB, and each change of the result's moves it.
+fn fill_from(room: &mut [u8], signed: &Result<Signature, Unspecified>) -> Result<(), Refused> {
+    match signed {
+        Ok(signature) => fill(room, signature.as_ref()),
+        Err(Unspecified) => Err(Refused),
+    }
 }
 
 #[cfg(test)]

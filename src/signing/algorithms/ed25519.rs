@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use zeroize::Zeroizing;
 
-use super::{NewKey, Refused, fill};
+use super::{NewKey, Refused};
 use crate::protocol::jwk::PublicJwk;
 
 #[cfg(not(feature = "fast-ed25519"))]
@@ -42,7 +42,7 @@ impl Dalek {
 
     pub(super) fn sign(&self, message: &[u8], room: &mut [u8]) -> Result<(), Refused> {
         use ed25519_dalek::Signer as _;
-        fill(room, &self.0.try_sign(message).map_err(|_| Refused)?.to_bytes())
+        super::fill(room, &self.0.try_sign(message).map_err(|_| Refused)?.to_bytes())
     }
 }
 
@@ -59,11 +59,7 @@ impl AwsLc {
     }
 
     pub(super) fn sign(&self, message: &[u8], room: &mut [u8]) -> Result<(), Refused> {
-        // A signature of this library is 4.6 KiB, and each change of the result's type moves it.
-        match &self.0.try_sign(message) {
-            Ok(signature) => fill(room, signature.as_ref()),
-            Err(_) => Err(Refused),
-        }
+        super::fill_from(room, &self.0.try_sign(message))
     }
 }
 

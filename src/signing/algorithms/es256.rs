@@ -4,7 +4,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use zeroize::Zeroizing;
 
-use super::{NewKey, Refused, fill};
+use super::{NewKey, Refused, fill_from};
 use crate::protocol::jwk::{Curve, PublicJwk};
 
 /// `ECPrivateKey` (RFC 5915) around a 32-byte scalar: version 1, the scalar, the curve's name.
@@ -35,11 +35,7 @@ impl PrivateKey {
     }
 
     pub(super) fn sign(&self, message: &[u8], room: &mut [u8]) -> Result<(), Refused> {
-        // As with Ed25519: not moved.
-        match &self.0.sign(&SystemRandom::new(), message) {
-            Ok(signature) => fill(room, signature.as_ref()),
-            Err(_) => Err(Refused),
-        }
+        fill_from(room, &self.0.sign(&SystemRandom::new(), message))
     }
 }
 
