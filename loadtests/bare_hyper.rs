@@ -35,7 +35,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 #[global_allocator]
@@ -82,14 +81,7 @@ struct Issuer {
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(async {
-        // It ends as a program that is done does, so that a profile of it can be written.
-        let mut ended = signal(SignalKind::terminate())?;
-        tokio::select! {
-            served = serve(&arguments) => served,
-            _ = ended.recv() => Ok(()),
-        }
-    })
+    runtime.worker_threads(arguments.threads).enable_all().build()?.block_on(serve(&arguments))
 }
 
 async fn serve(arguments: &Arguments) -> io::Result<()> {

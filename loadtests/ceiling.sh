@@ -3,6 +3,7 @@
 #
 #   loadtests/ceiling.sh              prints a Markdown table for loadtests/README.md; about ten minutes with the build
 #   ROUNDS=5 SECONDS_PER_RUN=10 CONNECTIONS=64 SCENARIOS="client_credentials embedded" loadtests/ceiling.sh
+#   JETON_BIN=… BARE_BIN=… loadtests/ceiling.sh      of programs built elsewhere
 #   PROFILE=dev ROUNDS=1 SECONDS_PER_RUN=2 loadtests/ceiling.sh      tries the script; its numbers mean nothing
 #
 # Servers run on core 0; wrk and Redis on core 1 (with one core, together). Rounds alternate A B A B; a ratio is taken

@@ -5,7 +5,7 @@ For client_credentials and refresh, ROUNDS (3) times: capacity (closed loop, 64 
 client, and by the server's own clock; and how late the generator itself was, for what it sends late comes in a burst),
 OVERLOAD_TIMES (1.5) of it for SECONDS_PER_RUN (10) over OVERLOAD_CONNECTIONS (1024), then half of it again from a second later on.
 Goodput is held against the capacity over as many connections as the server has requests in work at most (FULL_CONNECTIONS, 512): each
-connection more costs every server some of its processor's caches. Medians. By turns with it the same of bare hyper, which signs as many
+connection more costs every server some of its processor's caches. Medians. By turns with it the same of bare hyper, which signs the same
 JWTs (after a Redis command, if the store is a cluster) and does nothing else: what it does not hold here, no server on it does.
 Then logins by password of many people from FLOOD_CONNECTIONS (32), while machines ask for half of capacity (MACHINE_RATE: so many
 tokens a second). PARTS ("limit bare flood") is what of this is measured.

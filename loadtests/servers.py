@@ -97,7 +97,7 @@ class Server:
 
 
 class Bare(Server):
-    """bare-hyper: whatever it is asked, it answers as many bytes as that takes."""
+    """bare-hyper: whatever it is asked, its answer is like the one that it was given."""
 
     def __init__(self, program: Path, like: Path, *more: str) -> None:
         self.process, url = start_bare(program, like, "--clock", *more)

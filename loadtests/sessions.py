@@ -47,12 +47,11 @@ def form(facts: dict, name: str) -> str:
     return urlencode(with_client(client, fields)) + "&refresh_token="
 
 
-def ask(facts: dict, name: str, path: str, body: str) -> str:
+def ask(server: http.client.HTTPConnection, facts: dict, name: str, path: str, body: str) -> str:
     """The text of a good answer."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if value := authorization(party(facts, name)):
         headers["Authorization"] = value
-    server = http.client.HTTPConnection(urlsplit(facts["issuer"]).netloc, timeout=30)
     server.request("POST", path, body, headers)
     answer = server.getresponse()
     text = answer.read().decode()
@@ -61,7 +60,7 @@ def ask(facts: dict, name: str, path: str, body: str) -> str:
     return text
 
 
-def login(facts: dict, wanted: str) -> str:
+def login(server: http.client.HTTPConnection, facts: dict, wanted: str) -> str:
     fields = {
         "grant_type": "password",
         "username": facts["user"]["name"],
@@ -69,29 +68,30 @@ def login(facts: dict, wanted: str) -> str:
         "audience": facts["eddsaAudience"],
         "scope": "openid profile email offline_access",
     }
-    return json.loads(ask(facts, "login", "/oauth/token", urlencode(with_client(facts["application"], fields))))[wanted]
+    return json.loads(ask(server, facts, "login", "/oauth/token", urlencode(with_client(facts["application"], fields))))[wanted]
 
 
-def answer(facts: dict, name: str) -> str:
+def answer(server: http.client.HTTPConnection, facts: dict, name: str) -> str:
     asked = form(facts, name)
     if name == "introspection":
-        return ask(facts, name, "/oauth/introspect", asked + login(facts, "access_token"))
-    return ask(facts, name, "/oauth/token", asked + ("" if name == "machine" else login(facts, "refresh_token")))
+        return ask(server, facts, name, "/oauth/introspect", asked + login(server, facts, "access_token"))
+    return ask(server, facts, name, "/oauth/token", asked + ("" if name == "machine" else login(server, facts, "refresh_token")))
 
 
 def main() -> None:
     facts, verb, what = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], (sys.argv + [""])[3]
+    server = http.client.HTTPConnection(urlsplit(facts["issuer"]).netloc, timeout=30)  # connects when it is asked
     if verb == "form":
         print(form(facts, what))
     elif verb == "authorization":
         print(authorization(party(facts, what)))
     elif verb == "login":
         for _ in range(int(what)):
-            print(login(facts, "refresh_token"))
+            print(login(server, facts, "refresh_token"))
     elif verb == "access":
-        print(login(facts, "access_token"))
+        print(login(server, facts, "access_token"))
     elif verb == "answer":
-        print(answer(facts, what))
+        print(answer(server, facts, what))
     elif verb == "strangers":
         for nth in range(int(what)):
             print("rt_" + f"{nth:06}".ljust(230, "A"))
