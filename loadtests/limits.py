@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import arguments
 import seed
 from arguments import ROOT
-from servers import REDIS, SECONDS, Engine, Server, bare, engine, on_core
+from servers import REDIS, SECONDS, Engine, Server, bare, engine, keep_awake, on_core
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 TIMES = float(os.environ.get("OVERLOAD_TIMES", "1.5"))
@@ -169,6 +169,7 @@ def people() -> Iterator[str]:
 
 def main() -> None:
     program = arguments.program(__doc__)
+    keep_awake()
     if not {"limit", "flood"}.intersection(PARTS) or not {"limit", "bare", "flood"}.issuperset(PARTS):
         sys.exit(f"limits.py: PARTS: expected limit, limit bare, flood or all three, not {' '.join(PARTS) or 'nothing'}")
     if (os.cpu_count() or 1) > 1:

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import arguments
 from arguments import ROOT
-from servers import REDIS, Engine, engine, on_core, start_bare
+from servers import REDIS, Engine, engine, keep_awake, on_core, start_bare
 
 CONNECTIONS = 64
 BARE = "bare hyper, two JWTs" + (" and a Redis command" if REDIS else "")
@@ -124,6 +124,7 @@ def rounds(jeton: Engine, bare: tuple[subprocess.Popen, str]) -> dict[str, list[
 
 def main() -> None:
     program = arguments.program(__doc__)
+    keep_awake()
     subprocess.run([str(ROOT / "tests/install"), "wrk:wrk", "taskset:util-linux", "curl:curl"], check=True)
     with engine(program, {}) as jeton:
         bare = start_bare(program, jeton.answer("refresh"), *REDIS)

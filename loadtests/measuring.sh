@@ -27,6 +27,15 @@ pin() {
     on_server=(taskset -c "$1")
     on_load=(taskset -c "$2")
   fi
+  keep_awake
+}
+
+# A core with nothing to do halts. In a virtual machine whoever wakes it leaves the machine for that, and pays with
+# microseconds of its own: servers would be charged for how often the load generator sleeps. Held open, this file keeps
+# cores awake (Documentation/power/pm_qos_interface.rst); so does `tuned-adm profile latency-performance`.
+keep_awake() {
+  { exec {awake}>/dev/cpu_dma_latency && printf '\0\0\0\0' >&"$awake"; } 2>/dev/null ||
+    note "cores may halt between requests, which costs servers processor time (keeping them awake takes root)"
 }
 
 # ---- servers ---------------------------------------------------------------------------------------------------------

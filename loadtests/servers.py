@@ -24,6 +24,15 @@ def on_core(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
+def keep_awake() -> None:
+    """Until this process ends, cores do not halt: measuring.sh tells why."""
+    try:
+        # Never closed: that is what holds it.
+        os.write(os.open("/dev/cpu_dma_latency", os.O_WRONLY | os.O_CLOEXEC), bytes(4))
+    except OSError as cause:
+        print(f"{Path(sys.argv[0]).name}: cores may halt between requests, which costs servers processor time: {cause}", file=sys.stderr)
+
+
 def surroundings(program: Path, folder: Path) -> dict[str, str]:
     """What tests/jeton-server starts an engine with that is measured on core 0."""
     own = {"JETON_BIN": str(program), "JETON_LAUNCH": " ".join(on_core(0))}
