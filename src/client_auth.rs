@@ -65,7 +65,7 @@ pub async fn authenticate(
     }
     match presented.proof() {
         Proof::Nothing => {}
-        Proof::Secret(secret) => secret::check(engine, exchange, &client, secret).await?,
+        Proof::Secret(secret) => secret::check(engine, exchange, &client, secret.bytes()).await?,
         Proof::Assertion(assertion) => assertion::check(engine, exchange, &client, assertion).await?,
     }
     Ok(Caller { client })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,23 @@ impl Clock {
     }
 }
 
+/// An instant of a clock that costs next to nothing to read and moves in steps of some milliseconds; always the system's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(Duration);
+
+impl Tick {
+    /// The present instant, at most a few milliseconds ago.
+    pub fn now() -> Self {
+        Self(coarse_time())
+    }
+
+    /// This instant moved forward by `by`, saturating.
+    #[must_use]
+    pub const fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+}
+
 /// Where randomness comes from: the operating system in production, a seeded sequence in tests.
 #[derive(Clone, Debug)]
 pub enum Entropy {
@@ -110,6 +128,21 @@ fn system_ms() -> u64 {
         .map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Since some instant of the past.
+#[cfg(target_os = "linux")]
+fn coarse_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    // Neither is negative: the clock starts with the machine.
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
+}
+
+/// Since some instant of the past.
+#[cfg(not(target_os = "linux"))]
+fn coarse_time() -> Duration {
+    static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+    START.elapsed()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the one place that throws dice")]
 fn system_fill(bytes: &mut [u8]) -> Result<(), EntropyError> {
     getrandom::fill(bytes).map_err(|cause| EntropyError(cause.to_string()))
@@ -132,6 +165,15 @@ mod tests {
         assert_eq!(clock.now(), UnixMs(5));
         clock.advance_ms(7);
         assert_eq!(clock.now(), UnixMs(12));
+    }
+
+    #[test]
+    fn a_tick_follows_the_system_and_is_never_ahead_of_it() {
+        let before = Tick::now();
+        std::thread::sleep(Duration::from_millis(40));
+        let after = Tick::now();
+        assert!(before.plus(Duration::from_millis(20)) < after, "{before:?} {after:?}");
+        assert!(after < before.plus(Duration::from_secs(30)), "{before:?} {after:?}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Service for Public {
     }
 
     async fn call(&self, arrival: Arrival) -> Response<Bytes> {
-        let (began, endpoint) = (Instant::now(), endpoint(arrival.request.uri().path()));
+        let (began, endpoint) = (Instant::now(), endpoint(arrival.head.uri.path()));
         let reply = match Exchange::admit(arrival, self.engine.tenancy()) {
             Ok(exchange) => answer(&self.engine, &exchange).await,
             Err(error) => reply::error(&error, Manner::default()),
@@ -66,9 +66,9 @@ impl Operations {
 
 impl Service for Operations {
     async fn call(&self, arrival: Arrival) -> Response<Bytes> {
-        let request = &arrival.request;
+        let head = &arrival.head;
         let draining = self.public_drain.is_started();
-        operations::answer(&self.engine, request.method(), request.uri().path(), draining).await
+        operations::answer(&self.engine, &head.method, head.uri.path(), draining).await
     }
 }
 

@@ -42,8 +42,10 @@ pub use request_id::RequestId;
 ///
 /// There is no `Debug`: headers and body carry credentials.
 pub struct Arrival {
-    /// The request with its body, which is no longer than `limits.body_bytes_max` or what the service allows.
-    pub request: http::Request<Bytes>,
+    /// Method, target and headers.
+    pub head: http::request::Parts,
+    /// The body, which is no longer than `limits.body_bytes_max` or what the service allows.
+    pub body: Bytes,
     /// Who sent it.
     pub peer: Peer,
     /// What logs call it; the answer carries it as `x-request-id`.

@@ -21,15 +21,31 @@ pub enum Proof<'a> {
     /// Only a name.
     Nothing,
     /// A secret.
-    Secret(&'a [u8]),
+    Secret(Secret<'a>),
+}
+
+/// A secret, and where it came.
+pub enum Secret<'a> {
+    /// In the form.
+    Form(&'a str),
+    /// In the `Authorization` header.
+    Header(Zeroizing<Vec<u8>>),
 }
 
 /// A client's name and its proof, as presented and not yet believed.
 pub struct Presented<'a> {
     client_id: Cow<'a, str>,
-    method: AuthMethod,
-    secret: Zeroizing<Vec<u8>>,
-    assertion: Option<&'a str>,
+    proof: Proof<'a>,
+}
+
+impl Secret<'_> {
+    /// The secret itself.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Form(text) => text.as_bytes(),
+            Self::Header(bytes) => bytes,
+        }
+    }
 }
 
 impl<'a> Presented<'a> {
@@ -52,9 +68,8 @@ impl<'a> Presented<'a> {
             return Self::assertion(assertion, form.value("client_assertion_type"), named);
         }
         let client_id = named.ok_or_else(no_client)?;
-        let method = if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
-        let secret = Zeroizing::new(secret.unwrap_or_default().as_bytes().to_vec());
-        Ok(Self { client_id: Cow::Borrowed(client_id), method, secret, assertion: None })
+        let proof = secret.map_or(Proof::Nothing, |secret| Proof::Secret(Secret::Form(secret)));
+        Ok(Self { client_id: Cow::Borrowed(client_id), proof })
     }
 
     /// Who it says it is.
@@ -64,16 +79,17 @@ impl<'a> Presented<'a> {
 
     /// The method it uses.
     pub fn method(&self) -> AuthMethod {
-        self.method
+        match self.proof {
+            Proof::Assertion(_) => AuthMethod::PrivateKeyJwt,
+            Proof::Nothing => AuthMethod::None,
+            Proof::Secret(Secret::Form(_)) => AuthMethod::ClientSecretPost,
+            Proof::Secret(Secret::Header(_)) => AuthMethod::ClientSecretBasic,
+        }
     }
 
     /// What it proves it with.
-    pub fn proof(&self) -> Proof<'_> {
-        match (self.assertion, self.method) {
-            (Some(assertion), _) => Proof::Assertion(assertion),
-            (None, AuthMethod::None) => Proof::Nothing,
-            (None, _) => Proof::Secret(&self.secret),
-        }
+    pub fn proof(&self) -> &Proof<'a> {
+        &self.proof
     }
 
     /// RFC 6749 §2.3.1: both halves are form-urlencoded before they are joined, so a secret may hold a colon.
@@ -87,8 +103,7 @@ impl<'a> Presented<'a> {
         }
         let secret = form::decoded(&plain[colon + 1..]).map_err(|_| refused())?;
         let secret = Zeroizing::new(secret.as_bytes().to_vec());
-        let method = AuthMethod::ClientSecretBasic;
-        Ok(Self { client_id: Cow::Owned(client_id), method, secret, assertion: None })
+        Ok(Self { client_id: Cow::Owned(client_id), proof: Proof::Secret(Secret::Header(secret)) })
     }
 
     /// The issuer of the assertion is the client (RFC 7523 §3); believed only once its signature is checked.
@@ -101,9 +116,7 @@ impl<'a> Presented<'a> {
         if named.is_some_and(|named| named != issuer) {
             return Err(OAuthError::invalid_client().because("client_id differs from the assertion"));
         }
-        let secret = Zeroizing::default();
-        let method = AuthMethod::PrivateKeyJwt;
-        Ok(Self { client_id: Cow::Owned(issuer), method, secret, assertion: Some(assertion) })
+        Ok(Self { client_id: Cow::Owned(issuer), proof: Proof::Assertion(assertion) })
     }
 }
 

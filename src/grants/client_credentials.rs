@@ -62,7 +62,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
 
 /// Everything that the grant allows, or the part that was asked for.
 fn granted_scope(grant: &ClientGrant, asked: Option<&str>) -> Result<Scope, OAuthError> {
-    let Some(asked) = asked else { return Ok(grant.scope.iter().map(String::as_str).collect()) };
+    let Some(asked) = asked else { return Ok(grant.scope.set().clone()) };
     let asked = Scope::parse(asked)
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, Fault::Client, error.to_string()))?;
     let excess = asked.filtered(|token| !grant.scope.iter().any(|own| own == token));

@@ -8,6 +8,7 @@ use crate::model::change::Change;
 use crate::model::client::OrganizationUsage;
 use crate::model::record::{Kind, Record};
 use crate::protocol::ids::{Audience, ClientId, OrganizationId, TenantId};
+use crate::protocol::scope::ScopeList;
 
 /// Auth0's client grant; there is one per client and audience.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub struct ClientGrant {
     pub audience: Audience,
     /// For what.
     #[serde(default)]
-    pub scope: Vec<String>,
+    pub scope: ScopeList,
     /// Whether the token may, must or must not be for an organization.
     #[serde(default = "denied")]
     pub organization_usage: OrganizationUsage,

@@ -18,6 +18,9 @@ pub struct Form<'a> {
 /// How many parameters one request may carry.
 pub const PARAMETERS_MAX: usize = 64;
 
+/// As many parameters as most forms have at most.
+const ORDINARY: usize = 8;
+
 impl<'a> Form<'a> {
     /// Reads a urlencoded body or query.
     ///
@@ -25,7 +28,7 @@ impl<'a> Form<'a> {
     /// `invalid_request` on bad percent-encoding, bad UTF-8, a repeated name or more than
     /// [`PARAMETERS_MAX`] parameters.
     pub fn urlencoded(text: &'a [u8]) -> Result<Self, OAuthError> {
-        let mut form = Self::default();
+        let mut form = Self { pairs: Vec::with_capacity(ORDINARY) };
         let mut rest = Some(text);
         while let Some(text) = rest {
             let end = memchr(b'&', text);

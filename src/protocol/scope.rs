@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,14 @@ pub const TOKENS_MAX: usize = 1_024;
 
 /// Up to so many tokens are compared with each other; more are hashed, or strangers would choose our cost.
 const FEW: usize = 16;
+
+/// Scope tokens as a record lists them, beside the set of them, which is made once and not for every token issued.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
+pub struct ScopeList {
+    tokens: Vec<String>,
+    set: Scope,
+}
 
 /// The text is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +94,46 @@ impl Scope {
             return self.clone();
         }
         self.iter().filter(|token| keep(token)).collect()
+    }
+}
+
+impl ScopeList {
+    /// The set of them.
+    pub fn set(&self) -> &Scope {
+        &self.set
+    }
+}
+
+impl From<Vec<String>> for ScopeList {
+    fn from(tokens: Vec<String>) -> Self {
+        let set = tokens.iter().map(String::as_str).collect();
+        Self { tokens, set }
+    }
+}
+
+impl From<ScopeList> for Vec<String> {
+    fn from(list: ScopeList) -> Self {
+        list.tokens
+    }
+}
+
+impl Default for ScopeList {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl Deref for ScopeList {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.tokens
+    }
+}
+
+impl fmt::Debug for ScopeList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tokens.fmt(f)
     }
 }
 
@@ -168,6 +217,14 @@ mod tests {
         }
         assert_eq!(Scope::parse(&of(TOKENS_MAX + 1)), Err(BadScope::TooMany));
         assert_eq!(Scope::parse(&" ".repeat(60_000)), Err(BadScope::TooMany));
+    }
+
+    #[test]
+    fn a_list_is_stored_as_it_is_and_has_its_set_at_hand() {
+        let list: ScopeList = serde_json::from_str(r#"["b","a","b"]"#).unwrap();
+        assert_eq!((list.set().as_str(), list.len()), ("b a", 3));
+        assert_eq!(serde_json::to_string(&list).unwrap(), r#"["b","a","b"]"#);
+        assert!(ScopeList::default().set().is_empty());
     }
 
     #[test]

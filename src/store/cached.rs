@@ -22,6 +22,7 @@ use crate::store::{SharedStore, StoreError};
 use crate::telemetry::labels::CacheName;
 use crate::telemetry::metrics::Metrics;
 
+mod front;
 pub mod key;
 pub mod role_book;
 pub mod shelf;

@@ -30,8 +30,7 @@ impl Exchange {
     /// `invalid_request`: 404 when the host belongs to nobody, 400 when `Authorization` or `Host` comes twice, or no `Host`
     /// with HTTP/1.1.
     pub fn admit(arrival: Arrival, tenancy: &Tenancy) -> Result<Self, OAuthError> {
-        let Arrival { request, peer, request_id, .. } = arrival;
-        let (mut head, body) = request.into_parts();
+        let Arrival { mut head, body, peer, request_id, .. } = arrival;
         if head.method == Method::HEAD {
             // RFC 9110 §9.3.2: as GET; the connection leaves the content out.
             head.method = Method::GET;

@@ -137,8 +137,7 @@ async fn attempt<S: Service>(
     let body = within(body_deadline, pin!(reading)).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
     let said = link.house.hsts.to(peer, &head);
-    let request = Request::from_parts(head, body);
-    let calling = async { link.service.call(Arrival { request, peer, request_id, deadline }).await };
+    let calling = async { link.service.call(Arrival { head, body, peer, request_id, deadline }).await };
     let calling = AssertUnwindSafe(calling).catch_unwind();
     match within(deadline, pin!(calling)).await {
         None => Err(Refusal::Deadline),

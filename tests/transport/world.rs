@@ -29,8 +29,8 @@ pub(crate) struct Caller(pub(crate) TcpStream);
 
 impl Service for Answers {
     async fn call(&self, arrival: Arrival) -> http::Response<Bytes> {
-        match arrival.request.uri().path() {
-            "/echo" => http::Response::new(arrival.request.into_body()),
+        match arrival.head.uri.path() {
+            "/echo" => http::Response::new(arrival.body),
             "/hang" => std::future::pending().await,
             "/panic" => panic!("asked for"),
             "/peer" => {

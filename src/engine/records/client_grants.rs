@@ -10,6 +10,7 @@ use crate::model::client_grant::ClientGrant;
 use crate::model::resource_server::ResourceServer;
 use crate::model::tenant::Tenant;
 use crate::protocol::ids::{Audience, ClientId, OrganizationId};
+use crate::protocol::scope::ScopeList;
 
 /// A client grant to create or change.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,7 +20,7 @@ pub struct ClientGrantDraft {
     pub id: Option<String>,
     pub client_id: String,
     pub audience: String,
-    pub scope: Option<Vec<String>>,
+    pub scope: Option<ScopeList>,
     pub organization_usage: Option<OrganizationUsage>,
     pub allow_any_organization: Option<bool>,
     /// Ids or names.
@@ -102,7 +103,7 @@ fn fresh(tenant: &Tenant, id: String, client_id: ClientId, audience: Audience) -
         id,
         client_id,
         audience,
-        scope: Vec::new(),
+        scope: ScopeList::default(),
         organization_usage: OrganizationUsage::Deny,
         allow_any_organization: false,
         organizations: Vec::new(),

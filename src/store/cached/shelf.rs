@@ -8,7 +8,9 @@ use moka::Expiry;
 use moka::sync::Cache;
 use tokio::sync::OnceCell;
 
+use super::front::Front;
 use super::key::{Key, Name};
+use crate::clock::Tick;
 use crate::config::cache::Cache as Settings;
 use crate::store::StoreError;
 
@@ -17,10 +19,20 @@ pub type Entry<T> = Option<Arc<T>>;
 
 /// A bounded cache of things of one kind.
 pub struct Shelf<T> {
-    cache: Cache<Key, Entry<T>>,
+    /// A few of what the cache holds.
+    front: Front<T>,
+    cache: Cache<Key, Kept<T>>,
+    lifetimes: Lifetimes,
     /// Loads under way. A result is remembered only if its flight still stands here, and forgetting takes
     /// the flight away: under this lock a load that raced with a change can never be remembered.
     flights: Mutex<HashMap<Key, Arc<Flight<T>>>>,
+}
+
+/// An entry, and until when it may be given out.
+#[derive(Debug)]
+struct Kept<T> {
+    entry: Entry<T>,
+    until: Tick,
 }
 
 /// One load that everybody who asks waits for; a waiting caller carries on when the one that began leaves.
@@ -34,30 +46,78 @@ struct Seat<'a, T> {
 }
 
 /// Absence is remembered for another while than presence.
+#[derive(Clone, Copy, Debug)]
 struct Lifetimes {
     found: Duration,
     absent: Duration,
 }
 
+/// What can be a thing, or the knowledge that there is none.
+pub trait Presence {
+    /// Whether it is a thing.
+    fn is_found(&self) -> bool;
+}
+
 /// A cache of at most `entries` entries with the lifetimes of `settings`. Names are hashed with `SipHash` under
 /// a random key: callers choose them, absent ones too.
-pub fn bounded<T: Send + Sync + 'static>(entries: u64, settings: &Settings) -> Cache<Key, Entry<T>> {
-    let lifetimes = Lifetimes {
-        found: Duration::from_millis(settings.ttl_ms),
-        absent: Duration::from_millis(settings.absent_ttl_ms),
-    };
-    Cache::builder().max_capacity(entries).expire_after(lifetimes).build()
+pub fn bounded<V: Presence + Clone + Send + Sync + 'static>(
+    entries: u64,
+    settings: &Settings,
+) -> Cache<Key, V> {
+    Cache::builder().max_capacity(entries).expire_after(Lifetimes::of(settings)).build()
+}
+
+impl<T> Presence for Entry<T> {
+    fn is_found(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl<T> Presence for Kept<T> {
+    fn is_found(&self) -> bool {
+        self.entry.is_some()
+    }
+}
+
+impl<T> Clone for Kept<T> {
+    fn clone(&self) -> Self {
+        Self { entry: self.entry.clone(), until: self.until }
+    }
+}
+
+impl Lifetimes {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            found: Duration::from_millis(settings.ttl_ms),
+            absent: Duration::from_millis(settings.absent_ttl_ms),
+        }
+    }
+
+    fn of_one(self, is_found: bool) -> Duration {
+        if is_found { self.found } else { self.absent }
+    }
 }
 
 impl<T: Send + Sync + 'static> Shelf<T> {
     /// An empty cache with the bounds of `settings`.
     pub fn new(settings: &Settings) -> Self {
-        Self { cache: bounded(settings.entries, settings), flights: Mutex::default() }
+        Self {
+            front: Front::new(),
+            cache: bounded(settings.entries, settings),
+            lifetimes: Lifetimes::of(settings),
+            flights: Mutex::default(),
+        }
     }
 
     /// What is remembered under `name`; the outer `None` is a miss.
     pub fn look(&self, name: &Name<'_>) -> Option<Entry<T>> {
-        self.cache.get(name)
+        let missed = match self.front.look(name) {
+            Ok(hit) => return Some(hit),
+            Err(missed) => missed,
+        };
+        let Kept { entry, until } = self.cache.get(name)?;
+        self.front.offer(&missed, name, entry.as_ref(), until);
+        Some(entry)
     }
 
     /// Loads what [`Shelf::look`] missed, once for all who ask at the same time.
@@ -74,7 +134,7 @@ impl<T: Send + Sync + 'static> Shelf<T> {
             let mut flights = self.lock();
             // Between the miss and this lock, another load may have landed.
             if let Some(hit) = self.cache.get(name) {
-                return Ok(hit);
+                return Ok(hit.entry);
             }
             Arc::clone(flights.entry(key.clone()).or_default())
         };
@@ -89,6 +149,7 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         let mut flights = self.lock();
         flights.remove(&name.to_key());
         self.cache.invalidate(name);
+        self.front.forget_all();
     }
 
     /// Forgets everything.
@@ -96,6 +157,7 @@ impl<T: Send + Sync + 'static> Shelf<T> {
         let mut flights = self.lock();
         flights.clear();
         self.cache.invalidate_all();
+        self.front.forget_all();
     }
 
     /// Whether no load is under way.
@@ -121,7 +183,8 @@ where
         }
         flights.remove(&self.key);
         if let Ok(entry) = result {
-            self.shelf.cache.insert(self.key.clone(), entry.clone());
+            let until = Tick::now().plus(self.shelf.lifetimes.of_one(entry.is_some()));
+            self.shelf.cache.insert(self.key.clone(), Kept { entry: entry.clone(), until });
         }
     }
 }
@@ -137,18 +200,18 @@ impl<T> Drop for Seat<'_, T> {
     }
 }
 
-impl<T> Expiry<Key, Entry<T>> for Lifetimes {
-    fn expire_after_create(&self, _: &Key, entry: &Entry<T>, _: Instant) -> Option<Duration> {
-        Some(if entry.is_some() { self.found } else { self.absent })
+impl<V: Presence> Expiry<Key, V> for Lifetimes {
+    fn expire_after_create(&self, _: &Key, value: &V, _: Instant) -> Option<Duration> {
+        Some(self.of_one(value.is_found()))
     }
 
     fn expire_after_update(
         &self,
         key: &Key,
-        entry: &Entry<T>,
+        value: &V,
         at: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        self.expire_after_create(key, entry, at)
+        self.expire_after_create(key, value, at)
     }
 }

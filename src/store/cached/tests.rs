@@ -1,6 +1,6 @@
 //! Hits, absence, single flight, and loads that race with a change.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -168,4 +168,40 @@ async fn a_name_that_nothing_can_have_is_neither_looked_for_nor_remembered() {
     }
     assert_eq!(world.store.asked(), calls);
     assert!(world.cached.clients.look(&Name::of(&world.tenant, &name)).is_none());
+}
+
+/// Real threads: four ask without a pause while one changes the thing and forgets it.
+#[test]
+fn nobody_is_given_what_was_forgotten_before_he_asked() {
+    const CHANGES: u64 = 20_000;
+    let shelf = Shelf::<u64>::new(&Settings::default());
+    let tenant = TenantId::from("acme");
+    let (stored, forgotten) = (AtomicU64::new(0), AtomicU64::new(0));
+    let name = Name::of(&tenant, "client");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                let mut hits = 0_u64;
+                while forgotten.load(Ordering::SeqCst) < CHANGES {
+                    let at_least = forgotten.load(Ordering::SeqCst);
+                    let hit = shelf.look(&name);
+                    hits += u64::from(hit.is_some());
+                    let load = async { Ok(Some(Arc::new(stored.load(Ordering::SeqCst)))) };
+                    let entry = hit.unwrap_or_else(|| runtime.block_on(shelf.load(&name, load)).unwrap());
+                    let found = *entry.unwrap();
+                    assert!(found >= at_least, "{found} after {at_least} was forgotten");
+                }
+                assert!(hits > 0, "nothing was remembered");
+            });
+        }
+        for change in 1..=CHANGES {
+            stored.store(change, Ordering::SeqCst);
+            shelf.forget(&name);
+            forgotten.store(change, Ordering::SeqCst);
+            if change % 8 == 0 {
+                std::thread::yield_now();
+            }
+        }
+    });
 }
