@@ -1,6 +1,7 @@
 //! The words of the RFCs: pure and total, no I/O, no clock.
 
 pub mod authorization;
+pub mod base64url;
 pub mod claims_request;
 pub mod form;
 pub mod grant_type;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+
+use crate::protocol::base64url::BASE64URL;
 
 /// Longest token that is looked at, in bytes.
 pub const TOKEN_MAX: usize = 16 * 1024;
@@ -100,7 +101,7 @@ pub fn is_strict_object(json: &[u8]) -> bool {
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, Malformed> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed)
+    BASE64URL.decode(part).map_err(|_| Malformed)
 }
 
 struct UniqueMembers;
@@ -176,6 +177,8 @@ impl fmt::Debug for Compact<'_> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn token(header: &str) -> String {

@@ -64,7 +64,7 @@ impl Scope {
 
     /// The tokens, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(' ').filter(|token| !token.is_empty())
+        self.0.split_ascii_whitespace()
     }
 
     /// Whether `token` is in the set.
@@ -142,11 +142,13 @@ fn is_canonical(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
-    let mut few = [""; FEW];
-    for (nth, token) in text.split(' ').enumerate() {
+    // Byte by byte: tokens are too short for a search to pay.
+    let tokens = || text.as_bytes().split(|byte| *byte == b' ');
+    let mut few = [&b""[..]; FEW];
+    for (nth, token) in tokens().enumerate() {
         let Some(room) = few.get_mut(nth) else {
             let mut seen = HashSet::new();
-            return text.split(' ').all(|token| !token.is_empty() && seen.insert(token));
+            return tokens().all(|token| !token.is_empty() && seen.insert(token));
         };
         *room = token;
         if token.is_empty() || few.iter().take(nth).any(|earlier| *earlier == token) {

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use self::cipher::{NONCE_BYTES, Nonce, TAG_BYTES};
 use self::epoch_keys::EpochKeys;
+use crate::protocol::base64url::BASE64URL;
 use crate::protocol::ids::TenantId;
 pub use crate::signing::master_key::{BadMasterKey, MasterKey};
 
@@ -215,7 +216,7 @@ impl Sealer {
         bytes[tag_at..].copy_from_slice(&tag.map_err(|_| SealError::Cipher)?);
         let mut text = String::with_capacity(characters);
         text.push_str(purpose.prefix());
-        URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
+        BASE64URL.encode_string(bytes.as_slice(), &mut text);
         Ok(text)
     }
 
@@ -226,7 +227,7 @@ impl Sealer {
             return None;
         }
         let digits = text.strip_prefix(purpose.prefix())?;
-        let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(digits).ok()?);
+        let mut bytes = Zeroizing::new(BASE64URL.decode(digits).ok()?);
         let (head, rest) = bytes.split_first_chunk_mut::<HEAD_BYTES>()?;
         let (body, tag) = rest.split_last_chunk_mut::<TAG_BYTES>()?;
         let [epoch, nonce @ ..] = *head;

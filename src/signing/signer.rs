@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::model::signing_key::Algorithm;
+use crate::protocol::base64url::BASE64URL;
 use crate::protocol::ids::KeyId;
 use crate::signing::algorithms::{PrivateKey, Refused, SIGNATURE_MAX};
 use crate::signing::key_error::KeyError;
@@ -108,7 +109,7 @@ impl fmt::Debug for Signer {
 }
 
 fn encode(bytes: &[u8], room: &mut [u8]) -> Result<(), KeyError> {
-    URL_SAFE_NO_PAD.encode_slice(bytes, room).map(drop).map_err(|_| KeyError::Signature)
+    BASE64URL.encode_slice(bytes, room).map(drop).map_err(|_| KeyError::Signature)
 }
 
 #[cfg(test)]
