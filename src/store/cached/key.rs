@@ -55,8 +55,14 @@ impl Hash for Name<'_> {
 
 impl Equivalent<Key> for Name<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        *self.first == *key.first && *self.second == *key.second && *self.tenant == key.tenant
+        is_same(self.first, &key.first) && is_same(self.second, &key.second) && *self.tenant == key.tenant
     }
+}
+
+/// As `==`, which asks glibc even when there is nothing to compare. An empty box has no address that can be read, and
+/// `memcmp` reads there under an empty mask, which takes the processor 80 ns to find harmless.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one.is_empty() || one == other)
 }
 
 #[cfg(test)]
@@ -72,6 +78,8 @@ mod tests {
         let hasher = std::hash::RandomState::new();
         assert!(name.equivalent(&name.to_key()));
         assert_eq!(hasher.hash_one(name), hasher.hash_one(name.to_key()));
+        assert!(Name::of(&tenant, "client").equivalent(&Name::of(&tenant, "client").to_key()));
+        assert!(!Name::of(&tenant, "client").equivalent(&name.to_key()));
         assert!(!Name::pair(&tenant, "clienta", "udience").equivalent(&name.to_key()));
         assert!(!Name::pair(&TenantId::from("b"), "client", "audience").equivalent(&name.to_key()));
     }
