@@ -12,6 +12,7 @@ pub mod engine;
 pub mod grants;
 pub mod management;
 pub mod model;
+mod niceness;
 pub mod pages;
 pub mod protocol;
 pub mod routes;

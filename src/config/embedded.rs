@@ -33,6 +33,8 @@ pub struct Embedded {
     pub journal_bytes: u64,
     /// Threads that move writes into tables and merge tables.
     pub compaction_threads: usize,
+    /// How far these threads step back when a core is wanted for requests (`nice`, Linux): they hold it for milliseconds.
+    pub compaction_niceness: u8,
     /// How often what has expired is looked for, in milliseconds.
     pub sweep_interval_ms: u64,
     /// How many expired things are removed in one go, between two commits.
@@ -60,6 +62,7 @@ impl Default for Embedded {
             memtable_bytes: 16 << 20,
             journal_bytes: 128 << 20,
             compaction_threads: 2,
+            compaction_niceness: 10,
             sweep_interval_ms: 1_000,
             sweep_entries: 1_000,
             feed_entries: 4_096,

@@ -37,6 +37,7 @@ fn embedded(section: &super::embedded::Embedded) -> Result<(), ConfigError> {
     within("embedded.memtable_bytes", &section.memtable_bytes, &(1_048_576..=17_179_869_184))?;
     within("embedded.journal_bytes", &section.journal_bytes, &(67_108_864..=1_099_511_627_776))?;
     within("embedded.compaction_threads", &section.compaction_threads, &(1..=64))?;
+    within("embedded.compaction_niceness", &section.compaction_niceness, &(0..=19))?;
     within("embedded.commit_interval_us", &section.commit_interval_us, &(0..=100_000))?;
     within("embedded.rotations_fsync_ms", &section.rotations_fsync_ms, &(0..=60_000))?;
     within("embedded.sweep_interval_ms", &section.sweep_interval_ms, &(10..=3_600_000))?;

@@ -3,7 +3,7 @@
 /// The layers from left to right. A layer may import what stands in an earlier row, and itself; those of one
 /// row do not import each other.
 pub(crate) const ROWS: &[&[&str]] = &[
-    &["clock"],
+    &["clock", "niceness"],
     &["config"],
     &["telemetry"],
     &["protocol"],

@@ -157,7 +157,8 @@ impl GateArguments {
         job.task.begun.store(true, Ordering::SeqCst);
         tokio::task::spawn_blocking(move || {
             let thread = thread;
-            step_back(niceness);
+            // It stays so: threads of this pool carry no requests.
+            crate::niceness::lower(niceness);
             let began = Instant::now();
             let done = job.work.compute(&argon);
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -166,17 +167,6 @@ impl GateArguments {
             drop(thread);
         });
     }
-}
-
-/// Lets this thread yield to those that carry requests. It stays so: threads of this pool carry none.
-fn step_back(niceness: u8) {
-    // On Linux this is of the calling thread; elsewhere it would be the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, i32::from(niceness)) {
-        tracing::debug!(%error, "a hash is computed at the usual priority");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = niceness;
 }
 
 impl Work {

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::actors::root::tests::tree;
+#[cfg(target_os = "linux")]
+use crate::niceness::tests::of_threads;
 
 pub(super) const CHEAP: Settings = Settings {
     memory_kib: 64,
@@ -50,21 +52,12 @@ async fn a_hash_matches_its_password_only_and_never_repeats() {
     assert_eq!(reference, Ok(()), "another implementation of the string agrees");
 }
 
-/// `nice` of every thread of this process: field 19 of `stat` (proc(5)).
-#[cfg(target_os = "linux")]
-fn niceness_of_threads() -> Vec<u8> {
-    let threads = std::fs::read_dir("/proc/self/task").unwrap();
-    let stats =
-        threads.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).ok());
-    stats.filter_map(|stat| stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok()).collect()
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn hashing_steps_back_and_requests_do_not() {
     let passwords = world(&Settings { niceness: 17, ..CHEAP }).await.passwords;
     passwords.hash(text("hunter42")).await.unwrap();
-    let found = niceness_of_threads();
+    let found: Vec<u8> = of_threads().into_iter().map(|(_, niceness)| niceness).collect();
     assert!(found.contains(&17), "{found:?}");
     assert!(found.contains(&0), "{found:?}");
 }

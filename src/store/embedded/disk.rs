@@ -10,8 +10,8 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slic
 use super::batch::Change;
 use super::decay;
 use crate::clock::Clock;
-use crate::config;
 use crate::store::StoreError;
+use crate::{config, niceness};
 
 /// Data that lives and dies alike shares tables, so that merging the busy ones never rewrites the quiet ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +72,15 @@ impl Disk {
                 format!("the store in {path} does not open: {cause}")
             })
         };
-        let database = Database::builder(&section.path)
+        let builder = Database::builder(&section.path)
             .cache_size(section.cache_bytes)
             .max_journaling_size(section.journal_bytes.max(JOURNAL_BYTES))
             .worker_threads(section.compaction_threads.max(1))
-            .with_compaction_filter_factories(decay::filters(clock.clone()))
-            .open()
+            .with_compaction_filter_factories(decay::filters(clock.clone()));
+        // Emptying a memtable takes a core for fifty milliseconds, of which requests would get every other tick.
+        let database = niceness::inherited(section.compaction_niceness, || builder.open())
+            .map_err(fjall::Error::Io)
+            .flatten()
             .map_err(|cause| refused(&cause))?;
         let keyspace = |space: Space| {
             let options = || tables(section.memtable_bytes);
@@ -238,4 +241,24 @@ fn unreadable(cause: &fjall::Error) -> StoreError {
         met = error.source();
     }
     StoreError::Corrupt(cause.to_string())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::niceness::tests::of_threads;
+
+    #[test]
+    fn merging_steps_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let section = config::embedded::Embedded {
+            path: directory.path().to_owned(),
+            compaction_niceness: 13,
+            ..Default::default()
+        };
+        let _disk = Disk::open(&section, &Clock::System).unwrap();
+        let found = of_threads();
+        let nice = |(name, niceness): &(String, u8)| name.starts_with("fjall") && *niceness == 13;
+        assert!(found.iter().any(nice), "{found:?}");
+    }
 }

@@ -1,0 +1,52 @@
+//! Threads that yield to those that carry requests (`nice`, on Linux).
+
+use std::{io, panic, thread};
+
+/// Lets this thread yield, for good: who is nice once may not take it back (`setpriority(2)`).
+pub(crate) fn lower(niceness: u8) {
+    // On Linux this is of the calling thread; elsewhere it would be the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, i32::from(niceness)) {
+        tracing::debug!(%error, "a thread stays at the usual priority");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
+}
+
+/// What `work` returns, done by a thread of its own, whose niceness all threads inherit that `work` starts.
+///
+/// # Errors
+/// The system has no thread.
+pub(crate) fn inherited<T: Send>(niceness: u8, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+    thread::scope(|scope| {
+        let parent = thread::Builder::new().spawn_scoped(scope, || {
+            lower(niceness);
+            work()
+        })?;
+        Ok(parent.join().unwrap_or_else(|cause| panic::resume_unwind(cause)))
+    })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod tests {
+    /// `nice` of every thread of this process: field 19 of `stat` (proc(5)).
+    pub(crate) fn of_threads() -> Vec<(String, u8)> {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let read = |file: &str, folder: &std::path::Path| std::fs::read_to_string(folder.join(file)).ok();
+        let told = threads.filter_map(|thread| {
+            let folder = thread.path();
+            let name = read("comm", &folder)?.trim().to_owned();
+            let niceness = read("stat", &folder)?.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok()?;
+            Some((name, niceness))
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn threads_inherit_it_and_this_one_does_not() {
+        let own = || rustix::process::getpriority_process(None).unwrap();
+        let before = own();
+        let grandchild = super::inherited(7, || std::thread::spawn(own).join().unwrap()).unwrap();
+        assert_eq!((grandchild, own()), (7, before));
+    }
+}
