@@ -32,6 +32,7 @@ mod jobs;
 mod journal;
 mod keys;
 mod memberships;
+mod memtables;
 mod recent;
 mod records;
 mod runway;

@@ -5,10 +5,11 @@ use std::io;
 use std::ops::Bound;
 
 use fjall::config::PinningPolicy;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slice};
+use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, KvPair, PersistMode, Slice};
 
 use super::batch::Change;
 use super::decay;
+use super::memtables::Memtable;
 use crate::clock::Clock;
 use crate::store::StoreError;
 use crate::{config, niceness};
@@ -88,6 +89,12 @@ impl Disk {
         };
         let (kept, live, log) = (keyspace(Space::Kept)?, keyspace(Space::Live)?, keyspace(Space::Log)?);
         Ok(Self { database, kept, live, log })
+    }
+
+    /// Of each space, what takes its writes just now.
+    pub(super) fn memtables(&self) -> Vec<Memtable> {
+        let newest = |space| -> Memtable { self.keyspace(space).tree.active_memtable() };
+        Space::ALL.map(newest).into()
     }
 
     pub(super) fn get(&self, space: Space, key: &[u8]) -> Result<Option<Slice>, StoreError> {

@@ -13,6 +13,7 @@ use super::disk::Disk;
 use super::failure::Failure;
 use super::herald::Herald;
 use super::journal::Newest;
+use super::memtables::Memtables;
 use super::recent::Recent;
 use super::runway::Runway;
 use super::sweep::Sweep;
@@ -92,6 +93,7 @@ fn spawn_over(
         failure,
         herald,
         jobs,
+        memtables: Memtables::spawn(section.memtable_bytes, section.compaction_niceness)?,
         recent: Recent::new(RECENT),
         runway: section.fsync.then(|| Runway::new(&section.path)),
         written: 0,
@@ -106,7 +108,7 @@ fn spawn_over(
     Ok((Queue { sender: RwLock::new(Some(sender)) }, thread))
 }
 
-/// A queued verb whose type is known only to whoever queued it.
+/// A queued verb; only whoever queued it knows its type.
 pub(super) trait Job: Send {
     /// Whether the answer waits until what was written is on disk.
     fn is_careful(&self) -> bool;
@@ -155,6 +157,7 @@ struct Writer {
     failure: Failure,
     herald: Herald,
     jobs: Receiver<Box<dyn Job>>,
+    memtables: Memtables,
     recent: Recent,
     /// Of use only to those who wait for the disk.
     runway: Option<Runway>,
@@ -200,12 +203,13 @@ impl Writer {
         }
     }
 
-    /// Lays room for the next commits, once those who waited for the last one have their answers.
+    /// Prepares for the next commits, once those who waited for the last one have their answers.
     fn advance(&mut self) {
         let written = std::mem::take(&mut self.written);
         if let Some(runway) = &mut self.runway {
             runway.advance(written);
         }
+        self.memtables.advance(&self.disk, written);
     }
 
     /// Waits for a verb, then takes all others that are already there.
@@ -259,10 +263,9 @@ impl Writer {
         self.failure.check()?;
         let mut batch = Batch::new(&self.disk, &mut self.recent, self.clock.now());
         fill(&mut batch);
-        let committed = batch.commit().inspect_err(|cause| {
-            self.failure.note("commit", cause);
-        });
-        committed.map(|bytes| self.written += bytes)
+        let bytes = batch.commit().inspect_err(|cause| drop(self.failure.note("commit", cause)))?;
+        self.written += bytes;
+        Ok(())
     }
 }
 
