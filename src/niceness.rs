@@ -2,15 +2,37 @@
 
 use std::{io, panic, thread};
 
+/// One more than `nice` knows: only while nobody else wants the core (`SCHED_IDLE`, sched(7)).
+pub(crate) const IDLE: u8 = 20;
+
 /// Lets this thread yield, for good: who is nice once may not take it back (`setpriority(2)`).
 pub(crate) fn lower(niceness: u8) {
     // On Linux this is of the calling thread; elsewhere it would be the whole process.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, i32::from(niceness)) {
+    if let Err(error) = linux::lower(niceness) {
         tracing::debug!(%error, "a thread stays at the usual priority");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+
+    use thread_priority::ThreadPriority;
+    use thread_priority::unix::{
+        NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+    };
+
+    pub(super) fn lower(niceness: u8) -> io::Result<()> {
+        if niceness < super::IDLE {
+            return Ok(rustix::process::setpriority_process(None, i32::from(niceness))?);
+        }
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+            .map_err(|error| io::Error::other(error.to_string()))
+    }
 }
 
 /// What `work` returns, done by a thread of its own, whose niceness all threads inherit that `work` starts.
@@ -40,6 +62,16 @@ pub(crate) mod tests {
             Some((name, niceness))
         });
         told.collect()
+    }
+
+    #[test]
+    fn who_is_nicer_than_nice_gets_what_is_left() {
+        let policy = || {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            stat.rsplit_once(") ").unwrap().1.split(' ').nth(38).unwrap().to_owned()
+        };
+        let of_a_thread = |niceness| super::inherited(niceness, policy).unwrap();
+        assert_eq!((of_a_thread(19), of_a_thread(super::IDLE)), ("0".to_owned(), "5".to_owned()));
     }
 
     #[test]

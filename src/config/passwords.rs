@@ -15,7 +15,8 @@ pub struct Passwords {
     /// Hashes computed at the same time; 0 is one per core.
     pub threads: usize,
     /// How far hashing steps back when a core is wanted for something else, 0 to 19 (`nice`, Linux): a login takes as long
-    /// as a thousand tokens, and those do not wait for it.
+    /// as a thousand tokens, and those hardly wait for it. At 20 it gets only what time is left over: tokens do not wait at
+    /// all, and where all cores are busy with them nobody logs in.
     pub niceness: u8,
     /// Hashes that wait for a thread; over it, callers are told to come back (503 with `Retry-After`).
     pub queue: usize,
