@@ -3,7 +3,7 @@
 use std::{io, panic, thread};
 
 /// One more than `nice` knows: only while nobody else wants the core (`SCHED_IDLE`, sched(7)).
-pub(crate) const IDLE: u8 = 20;
+const IDLE: u8 = 20;
 
 /// Lets this thread yield, for good: who is nice once may not take it back (`setpriority(2)`).
 pub(crate) fn lower(niceness: u8) {

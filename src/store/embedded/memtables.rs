@@ -13,7 +13,7 @@ use super::disk::Disk;
 use crate::niceness;
 use crate::store::StoreError;
 
-/// How often those that are held are looked at, while there are any but the newest.
+/// How often those that are held are looked at, while there are any.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Whatever a memtable is: it is only held.
@@ -22,7 +22,7 @@ pub(super) type Memtable = Arc<dyn Any + Send + Sync>;
 /// The writer's side.
 pub(super) struct Memtables {
     holder: Sender<Memtable>,
-    /// Of each space, what took writes when it was looked at last.
+    /// Of each space, what took writes when it was looked at last: held here until something else does.
     newest: Vec<Memtable>,
     /// After how many bytes of writes to look again.
     every: u64,
@@ -54,13 +54,12 @@ impl Memtables {
         }
         self.written = 0;
         let newest = disk.memtables();
-        for memtable in &newest {
-            if !self.newest.iter().any(|known| Arc::ptr_eq(known, memtable)) {
+        for memtable in std::mem::replace(&mut self.newest, newest) {
+            if !self.newest.iter().any(|newest| Arc::ptr_eq(newest, &memtable)) {
                 // The thread ends only after this does.
-                let _sent = self.holder.send(Arc::clone(memtable));
+                let _sent = self.holder.send(memtable);
             }
         }
-        self.newest = newest;
     }
 }
 
@@ -129,15 +128,15 @@ mod tests {
         let (holder, held) = channel();
         let mut memtables = Memtables { holder, newest: Vec::new(), every: 1 << 20, written: 0 };
         memtables.advance(&disk, 0);
-        let first: Vec<Memtable> = held.try_iter().collect();
-        assert_eq!(first.len(), Space::ALL.len());
+        assert_eq!(memtables.newest.len(), Space::ALL.len());
         fill_and_empty(&disk);
         memtables.advance(&disk, (1 << 20) - 1);
         assert_eq!(held.try_iter().count(), 0, "not looked at before so much is written");
         memtables.advance(&disk, 1);
-        assert_eq!(held.try_iter().count(), 1, "the one that took the place of what was emptied");
+        let emptied: Vec<Memtable> = held.try_iter().collect();
+        assert_eq!(emptied.len(), 1, "the one whose place another took");
         fill_and_empty(&disk);
-        let alone = first.iter().filter(|memtable| Arc::strong_count(memtable) == 1).count();
+        let alone = emptied.iter().filter(|memtable| Arc::strong_count(memtable) == 1).count();
         assert_eq!(alone, 1, "the database held on to what it had emptied");
     }
 }
