@@ -13,6 +13,11 @@ pub(super) fn builder(store: StoreKind) -> Builder {
         // One of two, never each: a worker that always looks outside first comes to the tasks in its own queue only once
         // there are none outside, and at full load half of that queue, 128 connections, waits for seconds.
         runtime.global_queue_interval(2);
+        // What has begun goes on before more begins: a worker looks for what has come when it has nothing left to do (or after
+        // so many tasks), and takes up so many connections then. Left to itself it looks after every 61 tasks and takes up a
+        // thousand; all their requests are then half done at once, and each step finds its memory gone from the caches. Not
+        // on a cluster, whose answers come the same way as requests.
+        runtime.event_interval(512).max_io_events_per_tick(32);
     }
     runtime.enable_all();
     runtime
@@ -20,8 +25,14 @@ pub(super) fn builder(store: StoreKind) -> Builder {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::os::unix::net::UnixStream;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::sync::{Arc, mpsc};
+    use std::task::Poll;
+
+    use tokio::io::AsyncReadExt as _;
 
     use super::*;
 
@@ -67,5 +78,63 @@ mod tests {
             let place = place_of_the_last(store);
             assert!(place <= 3 * OWN, "{store:?}: {place} tasks ran before");
         }
+    }
+    /// How many are half done at once, at most, when many callers ask at the same time for what takes a task four turns.
+    fn most_half_done(store: StoreKind) -> usize {
+        const CALLERS: usize = 256;
+        let runtime = builder(store).worker_threads(1).build().unwrap();
+        let (half_done, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let pairs = (0..CALLERS).map(|_| UnixStream::pair().unwrap());
+        let (mut callers, served): (Vec<_>, Vec<_>) = pairs.unzip();
+        let (all_listen, listening) = mpsc::channel();
+        let tasks: Vec<_> = served
+            .into_iter()
+            .map(|stream| {
+                let (half_done, most, all_listen) =
+                    (Arc::clone(&half_done), Arc::clone(&most), all_listen.clone());
+                stream.set_nonblocking(true).unwrap();
+                runtime.spawn(async move {
+                    let mut stream = tokio::net::UnixStream::from_std(stream).unwrap();
+                    all_listen.send(()).unwrap();
+                    stream.read_u8().await.unwrap();
+                    most.fetch_max(half_done.fetch_add(1, SeqCst) + 1, SeqCst);
+                    for _ in 0..3 {
+                        let mut again = true;
+                        let next_turn = poll_fn(|cx| {
+                            cx.waker().wake_by_ref();
+                            if std::mem::take(&mut again) { Poll::Pending } else { Poll::Ready(()) }
+                        });
+                        next_turn.await;
+                    }
+                    half_done.fetch_sub(1, SeqCst);
+                })
+            })
+            .collect();
+        for _ in 0..CALLERS {
+            listening.recv().unwrap();
+        }
+        let ((held, is_held), (go, gone)) = (mpsc::channel(), mpsc::channel());
+        let busy = runtime.spawn(async move {
+            held.send(()).unwrap();
+            gone.recv().unwrap();
+        });
+        is_held.recv().unwrap();
+        for caller in &mut callers {
+            caller.write_all(b"?").unwrap();
+        }
+        go.send(()).unwrap();
+        runtime.block_on(async {
+            busy.await.unwrap();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        most.load(SeqCst)
+    }
+
+    #[test]
+    fn what_has_begun_goes_on_before_more_begins() {
+        let most = most_half_done(StoreKind::Embedded);
+        assert!(most <= 64, "{most} were half done");
     }
 }
