@@ -3,7 +3,7 @@
 use std::{io, panic, thread};
 
 /// One more than `nice` knows: only while nobody else wants the core (`SCHED_IDLE`, sched(7)).
-const IDLE: u8 = 20;
+pub(crate) const IDLE: u8 = 20;
 
 /// Lets this thread yield, for good: who is nice once may not take it back (`setpriority(2)`).
 pub(crate) fn lower(niceness: u8) {
@@ -51,15 +51,18 @@ pub(crate) fn inherited<T: Send>(niceness: u8, work: impl FnOnce() -> T + Send) 
 
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod tests {
-    /// `nice` of every thread of this process: field 19 of `stat` (proc(5)).
+    /// `nice` of every thread of this process, or [`super::IDLE`]: fields 19 and 41 of `stat` (proc(5)).
     pub(crate) fn of_threads() -> Vec<(String, u8)> {
         let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let read = |file: &str, folder: &std::path::Path| std::fs::read_to_string(folder.join(file)).ok();
         let told = threads.filter_map(|thread| {
             let folder = thread.path();
             let name = read("comm", &folder)?.trim().to_owned();
-            let niceness = read("stat", &folder)?.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok()?;
-            Some((name, niceness))
+            let stat = read("stat", &folder)?;
+            let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+            let niceness = fields.nth(16)?.parse().ok()?;
+            let is_idle = fields.nth(21)? == "5";
+            Some((name, if is_idle { super::IDLE } else { niceness }))
         });
         told.collect()
     }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use self::argon::Argon;
 use self::gate::{Gate, GateArguments, GateMsg, Job, Task, Work};
+use self::threads::Threads;
 use self::turns::{Lane, Shares};
 use super::post::{Position, Post, Staffed};
 use crate::clock::Entropy;
@@ -26,6 +27,7 @@ mod gate;
 mod ldap;
 mod phc;
 mod strength;
+mod threads;
 mod turns;
 
 pub use foreign::Objection;
@@ -107,11 +109,9 @@ impl Passwords {
         let pace_ms = Arc::new(AtomicU64::new(50));
         let post = Post::empty();
         let arguments = GateArguments {
-            threads: Arc::new(Semaphore::new(threads)),
+            slots: Arc::new(Semaphore::new(threads)),
             post: Arc::clone(&post),
-            argon: Arc::clone(&argon),
-            niceness: settings.niceness,
-            pace_ms: Arc::clone(&pace_ms),
+            threads: Arc::new(Threads::new(settings, threads, Arc::clone(&argon), Arc::clone(&pace_ms))),
             metrics: Arc::clone(&metrics),
         };
         let capacity = threads + settings.queue;

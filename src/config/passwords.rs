@@ -14,9 +14,11 @@ pub struct Passwords {
     pub parallelism: u32,
     /// Hashes computed at the same time; 0 is one per core.
     pub threads: usize,
-    /// How far hashing steps back when a core is wanted for something else, 0 to 19 (`nice`, Linux): a login takes as long
-    /// as a thousand tokens, and those hardly wait for it. At 20 it gets only what time is left over: tokens do not wait at
-    /// all, and where all cores are busy with them nobody logs in.
+    /// How long a hash may try to get by with time that nothing else wants (`SCHED_IDLE`, Linux), in milliseconds: a login
+    /// takes as long as a thousand tokens, and those then do not wait for it. A hash that is not done by then is computed by
+    /// a thread that gets its share, and so are all others until the first is done. 0: none tries.
+    pub spare_ms: u64,
+    /// How far threads that get a share step back when a core is wanted for something else, 0 to 19 (`nice`, Linux).
     pub niceness: u8,
     /// Hashes that wait for a thread; over it, callers are told to come back (503 with `Retry-After`).
     pub queue: usize,
@@ -41,6 +43,7 @@ impl Default for Passwords {
             iterations: 2,
             parallelism: 1,
             threads: 0,
+            spare_ms: 500,
             niceness: 10,
             queue: 64,
             tenant_queue: 48,

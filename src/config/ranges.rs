@@ -82,7 +82,8 @@ fn passwords(section: &super::passwords::Passwords) -> Result<(), ConfigError> {
     within("passwords.iterations", &section.iterations, &(1..=1_000))?;
     within("passwords.parallelism", &section.parallelism, &(1..=64))?;
     within("passwords.threads", &section.threads, &(0..=1_024))?;
-    within("passwords.niceness", &section.niceness, &(0..=20))?;
+    within("passwords.spare_ms", &section.spare_ms, &(0..=60_000))?;
+    within("passwords.niceness", &section.niceness, &(0..=19))?;
     within("passwords.queue", &section.queue, &(0..=1_000_000))?;
     within("passwords.tenant_queue", &section.tenant_queue, &(1..=1_000_000))?;
     within("passwords.deadline_ms", &section.deadline_ms, &(10..=600_000))?;

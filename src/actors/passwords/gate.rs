@@ -1,7 +1,7 @@
-//! The gate: an actor that counts what is computed and what waits. The computing is done on blocking threads.
+//! The gate: an actor that counts what is computed and what waits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::argon::Argon;
 use super::strength;
+use super::threads::{Asked, Slot, Threads};
 use super::turns::{Lane, Share, Turns};
 use super::{HashError, Verdict};
 use crate::actors::post::Post;
@@ -62,12 +63,11 @@ pub(crate) struct Task {
 /// What the gate begins with.
 #[derive(Clone)]
 pub(crate) struct GateArguments {
-    /// Shared by all incarnations: a new gate knows of the threads that its predecessor keeps busy.
-    pub(crate) threads: Arc<Semaphore>,
+    /// One permit per hash computed at once. Shared by all incarnations: a new gate knows of the threads that its
+    /// predecessor keeps busy.
+    pub(crate) slots: Arc<Semaphore>,
     pub(crate) post: Arc<Post<GateMsg>>,
-    pub(crate) argon: Arc<Argon>,
-    pub(crate) niceness: u8,
-    pub(crate) pace_ms: Arc<AtomicU64>,
+    pub(crate) threads: Arc<Threads>,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -75,12 +75,6 @@ pub(crate) struct GateArguments {
 pub(crate) struct GateState {
     queue: Turns<Job>,
     arguments: GateArguments,
-}
-
-/// A thread that is in use; tells whoever fills the gate when it is free again, even after a panic.
-struct Thread {
-    permit: Option<OwnedSemaphorePermit>,
-    post: Arc<Post<GateMsg>>,
 }
 
 impl Task {
@@ -125,11 +119,11 @@ impl GateState {
     /// Starts what waits, while there are threads.
     fn serve(&mut self) {
         while self.queue.len() > 0 {
-            let Ok(permit) = Arc::clone(&self.arguments.threads).try_acquire_owned() else { break };
-            let thread = Thread { permit: Some(permit), post: Arc::clone(&self.arguments.post) };
+            let Ok(permit) = Arc::clone(&self.arguments.slots).try_acquire_owned() else { break };
+            let slot = Slot::new(permit, Arc::clone(&self.arguments.post));
             match self.next() {
-                Some(job) => self.arguments.start(job, thread),
-                None => thread.leave(),
+                Some(job) => self.arguments.start(job, slot),
+                None => slot.leave(),
             }
         }
         self.arguments.metrics.hash_queue(i64::try_from(self.queue.len()).unwrap_or(i64::MAX));
@@ -149,28 +143,18 @@ impl GateState {
 }
 
 impl GateArguments {
-    fn start(&self, job: Job, thread: Thread) {
-        let (argon, pace, niceness) = (Arc::clone(&self.argon), Arc::clone(&self.pace_ms), self.niceness);
-        if !matches!(job.work, Work::Score { .. }) {
+    fn start(&self, job: Job, slot: Slot) {
+        let Job { work, task, reply, _room: (room, share), .. } = job;
+        if !matches!(work, Work::Score { .. }) {
             self.metrics.hash_computed();
         }
-        job.task.begun.store(true, Ordering::SeqCst);
-        tokio::task::spawn_blocking(move || {
-            let thread = thread;
-            // It stays so: threads of this pool carry no requests.
-            crate::niceness::lower(niceness);
-            let began = Instant::now();
-            let done = job.work.compute(&argon);
-            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            pace.store((pace.load(Ordering::Relaxed) * 7 + took).div_ceil(8), Ordering::Relaxed);
-            let _ = job.reply.send(done);
-            drop(thread);
-        });
+        task.begun.store(true, Ordering::SeqCst);
+        self.threads.start(work, Asked { reply, _holds: (slot, room, share) });
     }
 }
 
 impl Work {
-    fn compute(&self, argon: &Argon) -> Result<Done, HashError> {
+    pub(crate) fn compute(&self, argon: &Argon) -> Result<Done, HashError> {
         match self {
             Self::Hash { password, salt } => {
                 let hash = argon.hash(password.as_bytes(), salt)?;
@@ -183,23 +167,6 @@ impl Work {
                 let verdict = argon.verify(password, hash)?;
                 Ok(Done { verdict: Some(verdict), ..Done::default() })
             }
-        }
-    }
-}
-
-impl Thread {
-    /// Gives the thread back without word: the gate itself holds it and knows.
-    fn leave(mut self) {
-        self.permit = None;
-    }
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            drop(permit);
-            // An empty post is filled soon; the first job that then comes wakes the queue as well.
-            let _ = self.post.send(GateMsg::Free);
         }
     }
 }

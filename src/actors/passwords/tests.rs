@@ -3,13 +3,14 @@
 use super::*;
 use crate::actors::root::tests::tree;
 #[cfg(target_os = "linux")]
-use crate::niceness::tests::of_threads;
+use crate::niceness::{IDLE, tests::of_threads};
 
 pub(super) const CHEAP: Settings = Settings {
     memory_kib: 64,
     iterations: 2,
     parallelism: 1,
     threads: 2,
+    spare_ms: 0,
     niceness: 0,
     queue: 4,
     tenant_queue: 6,
@@ -52,14 +53,46 @@ async fn a_hash_matches_its_password_only_and_never_repeats() {
     assert_eq!(reference, Ok(()), "another implementation of the string agrees");
 }
 
+/// Whether a thread that gets a share and steps back by `niceness` is seen within ten seconds.
+#[cfg(target_os = "linux")]
+async fn is_seen(niceness: u8) -> bool {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < limit {
+        if of_threads().contains(&("hash".to_owned(), niceness)) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    false
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn hashing_steps_back_and_requests_do_not() {
-    let passwords = world(&Settings { niceness: 17, ..CHEAP }).await.passwords;
-    passwords.hash(text("hunter42")).await.unwrap();
-    let found: Vec<u8> = of_threads().into_iter().map(|(_, niceness)| niceness).collect();
-    assert!(found.contains(&17), "{found:?}");
-    assert!(found.contains(&0), "{found:?}");
+    let passwords = world(&Settings { niceness: 17, ..DEAR }).await.passwords;
+    let (hash, seen) = futures_util::future::join(passwords.hash(text("hunter42")), is_seen(17)).await;
+    assert!(seen && hash.is_ok(), "{hash:?}");
+    assert!(of_threads().iter().any(|(_, niceness)| *niceness == 0));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hash_takes_spare_time_and_one_that_finds_none_gets_a_share() {
+    let shared = |niceness| of_threads().contains(&("hash".to_owned(), niceness));
+    let patient = world(&Settings { niceness: 16, spare_ms: 60_000, ..DEAR }).await.passwords;
+    let hash = tokio::spawn(async move { patient.hash(text("hunter42")).await });
+    while !hash.is_finished() {
+        assert!(!shared(16), "spare time is enough");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(hash.await.unwrap().is_ok());
+    assert!(of_threads().contains(&("spare-hash".to_owned(), IDLE)));
+
+    let passwords = world(&Settings { niceness: 15, spare_ms: 1, ..DEAR }).await.passwords;
+    let (hash, seen) = futures_util::future::join(passwords.hash(text("hunter42")), is_seen(15)).await;
+    assert!(seen, "another thread began it");
+    let verdict = passwords.verify(text("hunter42"), hash.unwrap()).await;
+    assert_eq!(verdict, Ok(Verdict::Match { needs_rehash: false }));
 }
 
 #[tokio::test]
