@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import arguments
 import seed
 from arguments import ROOT
-from servers import REDIS, SECONDS, Engine, Server, bare, engine, keep_awake, on_core
+from servers import REDIS, SECONDS, Engine, Server, bare, engine, keep_awake, on_load
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 TIMES = float(os.environ.get("OVERLOAD_TIMES", "1.5"))
@@ -51,17 +51,17 @@ class Flood:
     def starts(self, connections: int, seconds: int) -> subprocess.Popen:
         forms = self.engine.folder / "forms"
         forms.write_text("".join(seed.form(seed.person(number)) + "\n" for number in range(2 * FLOOD)))
-        command = [*on_core(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", "loadtests/wrk/logins.lua"]
+        command = [*on_load(), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", "loadtests/wrk/logins.lua"]
         command += [self.engine.url + "oauth/token", "--", forms, f"load.{urllib.parse.urlsplit(self.engine.url).netloc}"]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
     @staticmethod
-    def rate(wrk: subprocess.Popen) -> float:
-        """Logins per second."""
+    def rate(wrk: subprocess.Popen, may_refuse: bool = False) -> float:
+        """Logins per second; those that were refused are none."""
         answers, micros, refused, lost, _, _ = map(int, re.search(r"^RESULT (.*)$", wrk.communicate()[0], re.M)[1].split())
-        if refused or lost:
+        if refused and not may_refuse or lost:
             sys.exit(f"limits.py: of {answers} logins {refused} were refused and {lost} lost")
-        return answers / (micros / 1e6)
+        return (answers - refused) / (micros / 1e6)
 
 
 def at_the_limit(kind: str, title: str, servers: list[Server], bounds: list[tuple[str, bool]]) -> None:
@@ -158,9 +158,9 @@ def flood(engine: Engine, bounds: list[tuple[str, bool]]) -> None:
 
 
 def beside_logins(engine: Engine, crowd: Flood, machines: float) -> tuple[dict, float]:
-    """A run while people log in, and how many of them do in a second."""
+    """A run while people log in, and how many of them do in a second: tokens go first, so that not all may get their turn in time."""
     logins = crowd.starts(FLOOD, SECONDS + 4)
-    return engine.bench("client-credentials", 64, machines), crowd.rate(logins)
+    return engine.bench("client-credentials", 64, machines), crowd.rate(logins, may_refuse=True)
 
 
 def quantiles(runs: list[dict[str, float]]) -> str:

@@ -24,6 +24,12 @@ def on_core(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
+def on_load() -> list[str]:
+    """Where what asks runs. A Redis Cluster on the same core goes first, or servers are measured waiting until the load has had its time."""
+    command = on_core(1)
+    return [*command, "chrt", "--idle", "0"] if command and REDIS else command
+
+
 def keep_awake() -> None:
     """Until this process ends, cores do not halt: measuring.sh tells why."""
     try:
@@ -86,7 +92,7 @@ class Server:
 
     def starts_bench(self, kind: str, connections: int, rate: float | None, seconds: int, warmup: int) -> subprocess.Popen:
         asked, secret = self.asked(kind, connections)
-        command = [*on_core(1), self.program, "bench", "--json", "--url", self.url, "--pid", self.pid]
+        command = [*on_load(), self.program, "bench", "--json", "--url", self.url, "--pid", self.pid]
         command += ["--connections", connections, "--duration", seconds, "--warmup", warmup]
         if rate:
             command += ["--rate", int(rate)]
