@@ -16,7 +16,7 @@ pub struct Passwords {
     pub threads: usize,
     /// How long a hash may try to get by with time that nothing else wants (`SCHED_IDLE`, Linux), in milliseconds: a login
     /// takes as long as a thousand tokens, and those then do not wait for it. A hash that is not done by then is computed by
-    /// a thread that gets its share, and so are all others until the first is done. 0: none tries.
+    /// a thread that gets its share, in memory of its own, and so are all others until the first is done. 0: none tries.
     pub spare_ms: u64,
     /// How far threads that get a share step back when a core is wanted for something else, 0 to 19 (`nice`, Linux).
     pub niceness: u8,
