@@ -51,28 +51,30 @@ pub(crate) fn inherited<T: Send>(niceness: u8, work: impl FnOnce() -> T + Send) 
 
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod tests {
-    /// `nice` of every thread of this process, or [`super::IDLE`]: fields 19 and 41 of `stat` (proc(5)).
+    use std::fs;
+    use std::path::Path;
+
+    /// The fields of a thread's `stat` behind its name, from the third on (proc(5)).
+    fn fields(thread: &Path) -> Option<Vec<String>> {
+        let stat = fs::read_to_string(thread.join("stat")).ok()?;
+        Some(stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
+    }
+
+    /// `nice` of every thread of this process, or [`super::IDLE`]: fields 19 and 41.
     pub(crate) fn of_threads() -> Vec<(String, u8)> {
-        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        let read = |file: &str, folder: &std::path::Path| std::fs::read_to_string(folder.join(file)).ok();
+        let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let told = threads.filter_map(|thread| {
-            let folder = thread.path();
-            let name = read("comm", &folder)?.trim().to_owned();
-            let stat = read("stat", &folder)?;
-            let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-            let niceness = fields.nth(16)?.parse().ok()?;
-            let is_idle = fields.nth(21)? == "5";
-            Some((name, if is_idle { super::IDLE } else { niceness }))
+            let name = fs::read_to_string(thread.path().join("comm")).ok()?.trim().to_owned();
+            let fields = fields(&thread.path())?;
+            let niceness = fields.get(16)?.parse().ok()?;
+            Some((name, if fields.get(38)? == "5" { super::IDLE } else { niceness }))
         });
         told.collect()
     }
 
     #[test]
     fn who_is_nicer_than_nice_gets_what_is_left() {
-        let policy = || {
-            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-            stat.rsplit_once(") ").unwrap().1.split(' ').nth(38).unwrap().to_owned()
-        };
+        let policy = || fields(Path::new("/proc/thread-self")).unwrap()[38].clone();
         let of_a_thread = |niceness| super::inherited(niceness, policy).unwrap();
         assert_eq!((of_a_thread(19), of_a_thread(super::IDLE)), ("0".to_owned(), "5".to_owned()));
     }

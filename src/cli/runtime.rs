@@ -32,42 +32,58 @@ mod tests {
     use std::task::Poll;
 
     use tokio::io::AsyncReadExt as _;
+    use tokio::runtime::Runtime;
+    use tokio::task::JoinHandle;
 
     use super::*;
 
     const OWN: usize = 100;
     const OUTSIDE: usize = 5_000;
 
+    /// Holds the one worker at the end of `held` while `meanwhile` is done, then waits for the tasks of that.
+    fn while_held<T>(
+        runtime: &Runtime,
+        held: impl FnOnce() + Send + 'static,
+        meanwhile: impl FnOnce() -> Vec<JoinHandle<T>>,
+    ) {
+        let ((holding, is_held), (go, gone)) = (mpsc::channel(), mpsc::channel());
+        let busy = runtime.spawn(async move {
+            held();
+            holding.send(()).unwrap();
+            gone.recv().unwrap();
+        });
+        is_held.recv().unwrap();
+        let tasks = meanwhile();
+        go.send(()).unwrap();
+        runtime.block_on(async {
+            busy.await.unwrap();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+
     /// How many tasks ran before the last one of a worker's own, while many wait outside.
     fn place_of_the_last(store: StoreKind) -> usize {
         let runtime = builder(store).worker_threads(1).build().unwrap();
         let (ran, last) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let ((spawned, wait), (go, gone)) = (mpsc::channel(), mpsc::channel());
         let (counted, own_last) = (Arc::clone(&ran), Arc::clone(&last));
-        let busy = runtime.spawn(async move {
+        let own = move || {
             for _ in 0..OWN {
                 let (counted, own_last) = (Arc::clone(&counted), Arc::clone(&own_last));
                 tokio::spawn(async move {
                     own_last.fetch_max(counted.fetch_add(1, SeqCst), SeqCst);
                 });
             }
-            spawned.send(()).unwrap();
-            gone.recv().unwrap();
-        });
-        wait.recv().unwrap();
-        let outside: Vec<_> = (0..OUTSIDE)
-            .map(|_| {
+        };
+        let outside = || {
+            let one = |_| {
                 let counted = Arc::clone(&ran);
                 runtime.spawn(async move { counted.fetch_add(1, SeqCst) })
-            })
-            .collect();
-        go.send(()).unwrap();
-        runtime.block_on(async {
-            busy.await.unwrap();
-            for task in outside {
-                task.await.unwrap();
-            }
-        });
+            };
+            (0..OUTSIDE).map(one).collect()
+        };
+        while_held(&runtime, own, outside);
         last.load(SeqCst)
     }
 
@@ -78,6 +94,7 @@ mod tests {
             assert!(place <= 3 * OWN, "{store:?}: {place} tasks ran before");
         }
     }
+
     /// How many are half done at once, at most, when many callers ask at the same time for what takes a task four turns.
     fn most_half_done(store: StoreKind) -> usize {
         const CALLERS: usize = 256;
@@ -112,22 +129,13 @@ mod tests {
         for _ in 0..CALLERS {
             listening.recv().unwrap();
         }
-        let ((held, is_held), (go, gone)) = (mpsc::channel(), mpsc::channel());
-        let busy = runtime.spawn(async move {
-            held.send(()).unwrap();
-            gone.recv().unwrap();
-        });
-        is_held.recv().unwrap();
-        for caller in &mut callers {
-            caller.write_all(b"?").unwrap();
-        }
-        go.send(()).unwrap();
-        runtime.block_on(async {
-            busy.await.unwrap();
-            for task in tasks {
-                task.await.unwrap();
+        let ask = || {
+            for caller in &mut callers {
+                caller.write_all(b"?").unwrap();
             }
-        });
+            tasks
+        };
+        while_held(&runtime, || (), ask);
         most.load(SeqCst)
     }
 

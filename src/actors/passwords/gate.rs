@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::argon::Argon;
 use super::strength;
-use super::threads::{Asked, Slot, Threads};
+use super::threads::{Asked, Threads};
 use super::turns::{Lane, Share, Turns};
 use super::{HashError, Verdict};
 use crate::actors::post::Post;
@@ -77,6 +77,12 @@ pub(crate) struct GateState {
     arguments: GateArguments,
 }
 
+/// One of the hashes that are computed at once; tells whoever fills the gate when it is over, even after a panic.
+pub(crate) struct Slot {
+    permit: Option<OwnedSemaphorePermit>,
+    post: Arc<Post<GateMsg>>,
+}
+
 impl Task {
     pub(crate) fn new(deadline: Instant) -> Self {
         Self { deadline, begun: AtomicBool::new(false) }
@@ -120,7 +126,7 @@ impl GateState {
     fn serve(&mut self) {
         while self.queue.len() > 0 {
             let Ok(permit) = Arc::clone(&self.arguments.slots).try_acquire_owned() else { break };
-            let slot = Slot::new(permit, Arc::clone(&self.arguments.post));
+            let slot = Slot { permit: Some(permit), post: Arc::clone(&self.arguments.post) };
             match self.next() {
                 Some(job) => self.arguments.start(job, slot),
                 None => slot.leave(),
@@ -167,6 +173,23 @@ impl Work {
                 let verdict = argon.verify(password, hash)?;
                 Ok(Done { verdict: Some(verdict), ..Done::default() })
             }
+        }
+    }
+}
+
+impl Slot {
+    /// Gives the slot back without word: the gate itself holds it and knows.
+    fn leave(mut self) {
+        self.permit = None;
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            drop(permit);
+            // An empty post is filled soon; the first job that then comes wakes the queue as well.
+            let _ = self.post.send(GateMsg::Free);
         }
     }
 }

@@ -53,12 +53,18 @@ async fn a_hash_matches_its_password_only_and_never_repeats() {
     assert_eq!(reference, Ok(()), "another implementation of the string agrees");
 }
 
-/// Whether a thread that gets a share and steps back by `niceness` is seen within ten seconds.
+/// Whether a thread computes that gets a share and steps back by `niceness`.
+#[cfg(target_os = "linux")]
+fn is_there(niceness: u8) -> bool {
+    of_threads().contains(&("hash".to_owned(), niceness))
+}
+
+/// Whether such a thread is seen within ten seconds.
 #[cfg(target_os = "linux")]
 async fn is_seen(niceness: u8) -> bool {
     let limit = Instant::now() + Duration::from_secs(10);
     while Instant::now() < limit {
-        if of_threads().contains(&("hash".to_owned(), niceness)) {
+        if is_there(niceness) {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -78,11 +84,10 @@ async fn hashing_steps_back_and_requests_do_not() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_hash_takes_spare_time_and_one_that_finds_none_gets_a_share() {
-    let shared = |niceness| of_threads().contains(&("hash".to_owned(), niceness));
     let patient = world(&Settings { niceness: 16, spare_ms: 60_000, ..DEAR }).await.passwords;
     let hash = tokio::spawn(async move { patient.hash(text("hunter42")).await });
     while !hash.is_finished() {
-        assert!(!shared(16), "spare time is enough");
+        assert!(!is_there(16), "spare time is enough");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(hash.await.unwrap().is_ok());

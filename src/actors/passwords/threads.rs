@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -11,9 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::HashError;
 use super::argon::Argon;
-use super::gate::{Done, GateMsg, Work};
+use super::gate::{Done, Slot, Work};
 use super::turns::Share;
-use crate::actors::post::Post;
 use crate::config::passwords::Passwords as Settings;
 use crate::niceness;
 
@@ -54,12 +53,6 @@ struct State {
 pub(crate) struct Asked {
     pub(crate) reply: oneshot::Sender<Result<Done, HashError>>,
     pub(crate) _holds: (Slot, OwnedSemaphorePermit, Share),
-}
-
-/// One of the hashes that are computed at once; tells whoever fills the gate when it is over, even after a panic.
-pub(crate) struct Slot {
-    permit: Option<OwnedSemaphorePermit>,
-    post: Arc<Post<GateMsg>>,
 }
 
 /// One thread at one hash; dropping it unfinished, as a panic does, leaves whoever asked without an answer.
@@ -104,7 +97,7 @@ impl Threads {
     /// Begins `run` anew, unless it is done.
     fn overtake(self: &Arc<Self>, run: Arc<Run>) {
         {
-            let mut state = run.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = run.state();
             if state.asked.is_none() {
                 return;
             }
@@ -147,50 +140,35 @@ impl Spare {
     }
 }
 
+impl Run {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Attempt {
     fn make(self) {
         let began = Instant::now();
         let done = self.run.work.compute(&self.threads.argon);
-        if let Some(asked) = self.take() {
+        let asked = self.run.state().asked.take();
+        if let Some(asked) = asked {
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             let pace = &self.threads.pace_ms;
             pace.store((pace.load(Ordering::Relaxed) * 7 + took).div_ceil(8), Ordering::Relaxed);
             let _ = asked.reply.send(done);
         }
     }
-
-    fn take(&self) -> Option<Asked> {
-        self.run.state.lock().unwrap_or_else(PoisonError::into_inner).asked.take()
-    }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        drop(self.take());
-        let overtaken = self.run.state.lock().unwrap_or_else(PoisonError::into_inner).overtaken;
+        let (asked, overtaken) = {
+            let mut state = self.run.state();
+            (state.asked.take(), state.overtaken)
+        };
+        drop(asked);
         if self.is_spare && overtaken {
             self.threads.starved.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Slot {
-    pub(crate) fn new(permit: OwnedSemaphorePermit, post: Arc<Post<GateMsg>>) -> Self {
-        Self { permit: Some(permit), post }
-    }
-
-    /// Gives the slot back without word: the gate itself holds it and knows.
-    pub(crate) fn leave(mut self) {
-        self.permit = None;
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            drop(permit);
-            // An empty post is filled soon; the first job that then comes wakes the queue as well.
-            let _ = self.post.send(GateMsg::Free);
         }
     }
 }
