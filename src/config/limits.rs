@@ -29,13 +29,13 @@ pub struct Limits {
     pub keep_alive_idle_ms: u64,
     /// Most connections of one listener; one more is answered 503.
     pub connections_max: usize,
-    /// Most requests in work at one listener; one more waits for its turn. 0 is 512 per core: what waits for a core then has
-    /// its answer within some 50 ms.
+    /// Most requests in work at one listener; one more waits for its turn, once it has come whole. 0 is 512 per core. As many
+    /// bodies of more than 8 KiB may be on their way; one more is answered 503.
     pub in_flight_max: usize,
-    /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once.
+    /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once. With less than a core needs for all
+    /// who wait, it refuses the same callers again and again, and has the less time for answers.
     pub in_flight_wait_ms: u64,
-    /// Most requests that wait for their turn at one listener; one more is answered 503 at once. 0 is as many as may be in
-    /// work: with fewer, more of the processor goes into refusals.
+    /// Most requests that wait for their turn at one listener; one more is answered 503 at once. 0 is `connections_max`.
     pub in_flight_waiting_max: usize,
     /// Most concurrent streams of one HTTP/2 connection.
     pub http2_streams_max: u32,
@@ -55,7 +55,7 @@ impl Default for Limits {
             keep_alive_idle_ms: 75_000,
             connections_max: 10_000,
             in_flight_max: 0,
-            in_flight_wait_ms: 40,
+            in_flight_wait_ms: 1000,
             in_flight_waiting_max: 0,
             http2_streams_max: 256,
             drain_secs: 30,
@@ -96,7 +96,7 @@ impl Limits {
 
     /// Requests that may wait for their turn at one listener.
     pub fn in_flight_waiting(&self) -> usize {
-        if self.in_flight_waiting_max == 0 { self.in_flight() } else { self.in_flight_waiting_max }
+        if self.in_flight_waiting_max == 0 { self.connections_max } else { self.in_flight_waiting_max }
     }
 
     /// Time that a request may wait for its turn.

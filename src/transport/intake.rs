@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -24,6 +24,9 @@ use super::{Arrival, Service, body};
 use crate::config::limits::Limits;
 use crate::config::listeners::Network;
 use crate::telemetry::Metrics;
+
+/// Bytes of a body that may come without a permit.
+const SMALL_BODY: u64 = 8 * 1024;
 
 /// What all connections of a listener have in common.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(super) struct House {
     pub(super) turns: Semaphore,
     /// One permit for each request that may wait for one of those.
     pub(super) seats: Semaphore,
+    /// One permit for each large body that may be on its way.
+    pub(super) loads: Semaphore,
 }
 
 /// What all requests of a connection have in common.
@@ -59,8 +64,8 @@ impl House {
         }
     }
 
-    /// A turn for one request. Those who wait for one get it in the order in which they came, and not for long: a burst is
-    /// worked off, and whoever is beyond what can be done is told soon, or at once where too many wait already.
+    /// A turn for one request that has come whole. Those who wait for one get it in the order in which they came: a burst, or
+    /// what a store has held up, is worked off. Whoever waits for too long is told so, or at once where too many wait already.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         if let Ok(turn) = self.turns.try_acquire() {
             return Ok(turn);
@@ -72,6 +77,15 @@ impl House {
         }
         let turn = tokio::time::timeout(wait, self.turns.acquire()).await;
         turn.ok().and_then(Result::ok).ok_or(Refusal::InFlight)
+    }
+
+    /// A permit for a body of at most `most` bytes, if it takes one: slow callers hold no more memory than requests in work.
+    fn load(&self, body: &Incoming, most: usize) -> Result<Option<SemaphorePermit<'_>>, Refusal> {
+        let declared = body.size_hint().upper();
+        if declared.is_some_and(|bytes| bytes <= SMALL_BODY || bytes > most as u64) {
+            return Ok(None);
+        }
+        self.loads.try_acquire().map(Some).map_err(|_| Refusal::Bodies)
     }
 
     /// How many requests are in work.
@@ -105,10 +119,7 @@ pub(super) async fn answer<S: Service>(
     let answered = if request.headers().len() > link.house.limits.headers_max {
         Err(Refusal::HeaderTooLarge)
     } else {
-        match link.house.turn().await {
-            Ok(_turn) => attempt(&link, request, id).await,
-            Err(refusal) => Err(refusal),
-        }
+        attempt(&link, request, id).await
     };
     let mut response = answered.unwrap_or_else(|refusal| {
         tracing::debug!(?refusal, request_id = ?id_header, "refused by transport");
@@ -132,9 +143,13 @@ async fn attempt<S: Service>(
     let deadline = now + limits.request_deadline();
     let (head, incoming) = request.into_parts();
     let most = link.service.body_bytes_max(&head).unwrap_or(limits.body_bytes_max);
-    let reading = body::read(incoming, most);
     let body_deadline = deadline.min(now + limits.body_read_timeout());
+    let load = link.house.load(&incoming, most)?;
+    // Before its turn: a body that does not come holds up nobody else.
+    let reading = body::read(incoming, most);
     let body = within(body_deadline, pin!(reading)).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
+    let _turn = link.house.turn().await?;
+    drop(load);
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
     let said = link.house.hsts.to(peer, &head);
     let calling = async { link.service.call(Arrival { head, body, peer, request_id, deadline }).await };

@@ -94,8 +94,9 @@ impl Bound {
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, hsts, ids, metrics, .. } = bound;
     let in_flight_max = limits.in_flight();
-    let (turns, seats) = (Semaphore::new(in_flight_max), Semaphore::new(limits.in_flight_waiting()));
-    let house = House { limits, proxies, hsts, metrics, ids, in_flight_max, turns, seats };
+    let (turns, loads) = (Semaphore::new(in_flight_max), Semaphore::new(in_flight_max));
+    let seats = Semaphore::new(limits.in_flight_waiting());
+    let house = House { limits, proxies, hsts, metrics, ids, in_flight_max, turns, seats, loads };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),

@@ -10,6 +10,8 @@ use crate::telemetry::labels::RefusalLabel;
 /// Why a request does not reach the service, or not its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// Too many large bodies on their way.
+    Bodies,
     /// The body is longer than allowed.
     BodyTooLong,
     /// The body did not come in time.
@@ -43,7 +45,7 @@ impl Refusal {
             Self::Deadline => RefusalLabel::Deadline,
             Self::HeaderTooLarge => RefusalLabel::HeaderTooLarge,
             Self::HeaderTooSlow => RefusalLabel::HeaderTooSlow,
-            Self::InFlight => RefusalLabel::InFlight,
+            Self::Bodies | Self::InFlight => RefusalLabel::InFlight,
             Self::Panic => RefusalLabel::Panic,
         }
     }
@@ -54,7 +56,9 @@ impl Refusal {
             Self::BodyTooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow | Self::HeaderTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenBody | Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::Connections | Self::Deadline | Self::InFlight => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Bodies | Self::Connections | Self::Deadline | Self::InFlight => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::HeaderTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Panic => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -91,16 +95,21 @@ impl Refusal {
 
     /// Whether the caller may still be sending a body when it reads this.
     pub(super) const fn leaves_body(self) -> bool {
-        matches!(self, Self::BodyTooLong | Self::BodyTooSlow | Self::BrokenBody | Self::HeaderTooLarge)
+        matches!(
+            self,
+            Self::Bodies | Self::BodyTooLong | Self::BodyTooSlow | Self::BrokenBody | Self::HeaderTooLarge
+        )
     }
 
     const fn is_overload(self) -> bool {
-        matches!(self, Self::Connections | Self::Deadline | Self::InFlight)
+        matches!(self, Self::Bodies | Self::Connections | Self::Deadline | Self::InFlight)
     }
 
     const fn code(self) -> ErrorCode {
         match self {
-            Self::Connections | Self::Deadline | Self::InFlight => ErrorCode::TemporarilyUnavailable,
+            Self::Bodies | Self::Connections | Self::Deadline | Self::InFlight => {
+                ErrorCode::TemporarilyUnavailable
+            }
             Self::Panic => ErrorCode::ServerError,
             Self::BodyTooLong
             | Self::BodyTooSlow
@@ -116,7 +125,7 @@ impl Refusal {
             Self::BodyTooLong => "The request body is too long",
             Self::BodyTooSlow => "The request body did not arrive in time",
             Self::BrokenBody => "The request body broke off or is badly framed",
-            Self::Connections | Self::InFlight => "The server is overloaded; try again",
+            Self::Bodies | Self::Connections | Self::InFlight => "The server is overloaded; try again",
             Self::Deadline => "The request could not be answered in time; try again",
             Self::HeaderTooLarge => "The request headers are too large",
             Self::HeaderTooSlow => "The request headers did not arrive in time",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{World, assert_refused, get, post};
+use crate::world::{World, assert_refused, get, header, post};
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
@@ -88,6 +88,46 @@ async fn only_so_many_wait_for_their_turn() {
     }
     assert_eq!((slept, refused), (3, 3), "one in work, two waiting");
     assert_eq!(world.refused("in_flight"), 3);
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_hold_up_nobody_else() {
+    let world = World::start(|limits| {
+        (limits.in_flight_max, limits.in_flight_wait_ms, limits.body_read_timeout_ms) = (2, 0, 10_000);
+    })
+    .await;
+    let mut slow = Vec::new();
+    for length in [5, 5, 5, 8193, 8193] {
+        let mut caller = world.connect().await;
+        caller.send(format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\nx")).await;
+        slow.push(caller);
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let mut quick = world.connect().await;
+    quick.send(post("/echo", "me")).await;
+    assert!(quick.answer().await.ends_with("me"));
+    // Of large ones, or of those that may become so, no more than may be in work.
+    for large in [
+        post("/echo", &"x".repeat(8193)),
+        "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n".into(),
+    ] {
+        let mut caller = world.connect().await;
+        caller.send(large).await;
+        let answer = caller.answer().await;
+        assert_refused(&answer, 503, "temporarily_unavailable");
+        assert_eq!(header(&answer, "connection"), Some("close"));
+    }
+    assert_eq!(world.refused("in_flight"), 2);
+    // One that is too long by itself has nothing to try again.
+    assert_refused(
+        &world.exchange("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 65537\r\n\r\n").await,
+        413,
+        "invalid_request",
+    );
+    slow.pop();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    quick.send(post("/echo", &"x".repeat(8193))).await;
+    assert!(quick.answer().await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
