@@ -111,7 +111,7 @@ impl Server {
         let tenants = tenants::follow(Arc::clone(&engine)).await?;
         let public = listeners.public.counting(engine.shared_metrics());
         let operations = listeners.operations.counting(engine.shared_metrics());
-        let limits = Arc::new(config.limits.clone());
+        let limits = Arc::new(config.limits.clone().on(config.store));
         let drain = Drain::new();
         let service = Public::new(Arc::clone(&engine));
         let public =

@@ -27,6 +27,7 @@ pub mod reply;
 pub mod request_id;
 mod roster;
 pub mod tls;
+mod turns;
 mod wire;
 
 use std::future::Future;

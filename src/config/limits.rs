@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::StoreKind;
 use super::error::{ConfigError, within};
 
-/// What `in_flight_max` is for each core when it is not set.
+/// What `in_flight_max` is for each core when it is not set; on a Redis Cluster it is [`IN_FLIGHT_PER_CORE_ON_CLUSTER`].
 const IN_FLIGHT_PER_CORE: usize = 512;
+
+/// Enough for 30,000 requests a second that take 4 ms there each, and few enough that what they hold stays in a core's caches.
+const IN_FLIGHT_PER_CORE_ON_CLUSTER: usize = 128;
 
 /// Bounds on connections, requests and time.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -29,8 +33,8 @@ pub struct Limits {
     pub keep_alive_idle_ms: u64,
     /// Most connections of one listener; one more is answered 503.
     pub connections_max: usize,
-    /// Most requests in work at one listener; one more waits for its turn, once it has come whole. 0 is 512 per core. As many
-    /// bodies of more than 8 KiB may be on their way; one more is answered 503.
+    /// Most requests in work at one listener; one more waits for its turn, 0 is 512 per core, 128 on a Redis
+    /// Cluster. As many bodies of more than 8 KiB may be on their way; one more is answered 503.
     pub in_flight_max: usize,
     /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once. With less than a core needs for all
     /// who wait, it refuses the same callers again and again, and has the less time for answers.
@@ -92,6 +96,15 @@ impl Limits {
     /// Requests that may be in work at one listener at the same time.
     pub fn in_flight(&self) -> usize {
         if self.in_flight_max == 0 { IN_FLIGHT_PER_CORE * super::cores() } else { self.in_flight_max }
+    }
+
+    /// These limits, with what was left to the store chosen for `store`.
+    #[must_use]
+    pub fn on(mut self, store: StoreKind) -> Self {
+        if store == StoreKind::Cluster && self.in_flight_max == 0 {
+            self.in_flight_max = IN_FLIGHT_PER_CORE_ON_CLUSTER * super::cores();
+        }
+        self
     }
 
     /// Requests that may wait for their turn at one listener.

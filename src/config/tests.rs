@@ -138,8 +138,11 @@ fn what_is_printed_without_secrets_reads_back() {
 
 #[test]
 fn requests_in_work_are_bounded_by_core_unless_a_number_is_given() {
-    assert_eq!(Config::default().limits.in_flight(), 512 * super::cores());
-    assert_eq!(load("", &[("JETON__LIMITS__IN_FLIGHT_MAX", "7")]).unwrap().limits.in_flight(), 7);
+    for (store, per_core) in [(StoreKind::Embedded, 512), (StoreKind::Cluster, 128)] {
+        assert_eq!(Config::default().limits.on(store).in_flight(), per_core * super::cores());
+        let given = load("", &[("JETON__LIMITS__IN_FLIGHT_MAX", "7")]).unwrap();
+        assert_eq!(given.limits.on(store).in_flight(), 7);
+    }
     assert_eq!(load("[limits]\nconnections_max = 8\n", &[]).unwrap().limits.in_flight_waiting(), 8);
     assert_eq!(load("[limits]\nin_flight_waiting_max = 9\n", &[]).unwrap().limits.in_flight_waiting(), 9);
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Service;
@@ -21,7 +21,7 @@ use super::pulse::{Order, Pulse};
 use super::refusal::Refusal;
 use super::roster::Place;
 use super::tls::Tls;
-use super::wire::{Protocol, Wire};
+use super::wire::{Protocol, Stream, Wire};
 use crate::config::limits::Limits;
 use crate::telemetry::labels::RefusalLabel;
 
@@ -77,12 +77,12 @@ pub(super) async fn run<S: Service>(accepted: Accepted<S>, tls: Option<Arc<Tls>>
     let socket = Peer { address: from.ip().to_canonical(), secure: tls.is_some() };
     let link = Arc::new(Link { house: Arc::clone(&house), service, socket, pulse: Arc::clone(&pulse) });
     let Some(tls) = tls else {
-        return drive(Wire::new(stream, pulse, house.metrics.clone()), link, &http).await;
+        return drive(Wire::new(stream, pulse, &house), link, &http).await;
     };
     let patience = house.limits.header_read_timeout();
     match tokio::time::timeout(patience, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
-            Box::pin(drive(Wire::new(stream, pulse, house.metrics.clone()), link, &http)).await;
+            Box::pin(drive(Wire::new(stream, pulse, &house), link, &http)).await;
         }
         Ok(Err(cause)) => refuse_handshake(&house, &cause.to_string()),
         Err(_) => refuse_handshake(&house, "timed out"),
@@ -113,7 +113,7 @@ fn refuse_handshake(house: &House, cause: &str) {
 /// what hyper holds for it (some 20 KiB of buffers) and keeps its stream alone, until the caller says something.
 async fn drive<T, S>(mut wire: Wire<T>, link: Arc<Link<S>>, http: &Http)
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Stream,
     S: Service,
 {
     let mut known = None;
@@ -133,15 +133,16 @@ where
 /// Waits for the caller to say something; `None` when the connection is over instead.
 async fn hear<T>(wire: &mut Wire<T>, known: Option<Protocol>, pulse: &Pulse) -> Option<Protocol>
 where
-    T: AsyncRead + AsyncWrite + Unpin,
+    T: Stream,
 {
     pulse.rests(true);
     let heard = poll_fn(|cx| {
         pulse.listen(cx.waker());
         match pulse.order() {
-            Order::Close | Order::Cut => Poll::Ready(Ok(None)),
+            Order::Cut => Poll::Ready(Ok(None)),
+            Order::Close if !pulse.is_coming() => Poll::Ready(Ok(None)),
             // Of being late, the wire tells the caller.
-            Order::None | Order::Late => wire.poll_hear(known, cx),
+            Order::None | Order::Late | Order::Close => wire.poll_hear(known, cx),
         }
     });
     let heard = heard.await;
@@ -152,7 +153,7 @@ where
     })
 }
 
-async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<T>, pulse: &Pulse) {
+async fn close<T: Stream>(mut wire: Wire<T>, pulse: &Pulse) {
     let closed = poll_fn(|cx| {
         pulse.listen(cx.waker());
         if pulse.order() == Order::Cut { Poll::Ready(Ok(())) } else { Pin::new(&mut wire).poll_shutdown(cx) }
@@ -165,7 +166,7 @@ async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<T>, pulse: &Pul
 /// Serves requests until the connection ends, or has nothing to do and is told to rest: then it is given back.
 async fn speak_http1<T, S>(wire: Wire<T>, link: &Arc<Link<S>>, http: &Http) -> Option<Wire<T>>
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Stream,
     S: Service,
 {
     let pulse = &*link.pulse;
@@ -175,20 +176,31 @@ where
     let mut connection = Box::new(http.one.serve_connection(TokioIo::new(wire), service));
     let mut obeyed = None;
     let rests = poll_fn(|cx| {
-        let mut told = false;
-        // Waking takes the waker away; it is put back after each order, and the order read again after that.
-        if obeyed != Some(pulse.order()) || pulse.is_told_to_rest() {
-            pulse.listen(cx.waker());
-            told = pulse.take_rest();
-            match obey(pulse, &mut obeyed) {
-                Order::Close => Pin::new(&mut *connection).graceful_shutdown(),
-                Order::Cut => return Poll::Ready(Ok(false)),
-                Order::None | Order::Late => {}
+        loop {
+            let mut told = false;
+            // Waking takes the waker away; it is put back after each order, and the order read again after that.
+            if obeyed != Some(pulse.order()) || pulse.is_told_to_rest() {
+                pulse.listen(cx.waker());
+                told = pulse.take_rest();
+                match obey(pulse, &mut obeyed) {
+                    // What is coming is answered first.
+                    Order::Close if pulse.is_coming() => obeyed = None,
+                    Order::Close => Pin::new(&mut *connection).graceful_shutdown(),
+                    Order::Cut => return Poll::Ready(Ok(false)),
+                    Order::None | Order::Late => {}
+                }
             }
+            // What has already come is read now, and what was to be written is in the system's hands.
+            let polled = Pin::new(&mut *connection).poll(cx).map_ok(|()| false);
+            if polled.is_pending() && obeyed.is_none() && !pulse.is_coming() {
+                continue;
+            }
+            return if polled.is_pending() && told && pulse.may_rest() {
+                Poll::Ready(Ok(true))
+            } else {
+                polled
+            };
         }
-        // What has already come is read now, and what was to be written is in the system's hands.
-        let polled = Pin::new(&mut *connection).poll(cx).map_ok(|()| false);
-        if polled.is_pending() && told && pulse.may_rest() { Poll::Ready(Ok(true)) } else { polled }
     });
     match rests.await {
         Ok(true) => {
@@ -207,7 +219,7 @@ where
 
 async fn speak_http2<T, S>(wire: Wire<T>, link: &Arc<Link<S>>, http: &Http)
 where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: Stream,
     S: Service,
 {
     let pulse = &*link.pulse;

@@ -12,7 +12,6 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::hsts::{self, Hsts};
@@ -20,13 +19,11 @@ use super::peer::Peer;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::request_id::{RequestId, RequestIds, X_REQUEST_ID};
+use super::turns::Turns;
 use super::{Arrival, Service, body};
 use crate::config::limits::Limits;
 use crate::config::listeners::Network;
 use crate::telemetry::Metrics;
-
-/// Bytes of a body that may come without a permit.
-const SMALL_BODY: u64 = 8 * 1024;
 
 /// What all connections of a listener have in common.
 #[derive(Debug)]
@@ -36,13 +33,7 @@ pub(super) struct House {
     pub(super) hsts: Hsts,
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
-    pub(super) in_flight_max: usize,
-    /// One permit for each request that may be in work.
-    pub(super) turns: Semaphore,
-    /// One permit for each request that may wait for one of those.
-    pub(super) seats: Semaphore,
-    /// One permit for each large body that may be on its way.
-    pub(super) loads: Semaphore,
+    pub(super) turns: Arc<Turns>,
 }
 
 /// What all requests of a connection have in common.
@@ -62,35 +53,6 @@ impl House {
         if let Some(metrics) = &self.metrics {
             metrics.refused(refusal.label());
         }
-    }
-
-    /// A turn for one request that has come whole. Those who wait for one get it in the order in which they came: a burst, or
-    /// what a store has held up, is worked off. Whoever waits for too long is told so, or at once where too many wait already.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        if let Ok(turn) = self.turns.try_acquire() {
-            return Ok(turn);
-        }
-        let wait = self.limits.in_flight_wait();
-        let seat = self.seats.try_acquire();
-        if wait.is_zero() || seat.is_err() {
-            return Err(Refusal::InFlight);
-        }
-        let turn = tokio::time::timeout(wait, self.turns.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or(Refusal::InFlight)
-    }
-
-    /// A permit for a body of at most `most` bytes, if it takes one: slow callers hold no more memory than requests in work.
-    fn load(&self, body: &Incoming, most: usize) -> Result<Option<SemaphorePermit<'_>>, Refusal> {
-        let declared = body.size_hint().upper();
-        if declared.is_some_and(|bytes| bytes <= SMALL_BODY || bytes > most as u64) {
-            return Ok(None);
-        }
-        self.loads.try_acquire().map(Some).map_err(|_| Refusal::Bodies)
-    }
-
-    /// How many requests are in work.
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight_max.saturating_sub(self.turns.available_permits())
     }
 }
 
@@ -144,11 +106,15 @@ async fn attempt<S: Service>(
     let (head, incoming) = request.into_parts();
     let most = link.service.body_bytes_max(&head).unwrap_or(limits.body_bytes_max);
     let body_deadline = deadline.min(now + limits.body_read_timeout());
-    let load = link.house.load(&incoming, most)?;
+    let turns = &*link.house.turns;
+    let load = turns.load(incoming.size_hint().upper(), most)?;
     // Before its turn: a body that does not come holds up nobody else.
     let reading = body::read(incoming, most);
     let body = within(body_deadline, pin!(reading)).await.unwrap_or(Err(Refusal::BodyTooSlow))?;
-    let _turn = link.house.turn().await?;
+    let _turn = match link.pulse.early.take() {
+        Some(turn) => turn?,
+        None => turns.turn().await?,
+    };
     drop(load);
     let peer = Peer::of(link.socket, &head.headers, &link.house.proxies);
     let said = link.house.hsts.to(peer, &head);

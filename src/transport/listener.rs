@@ -16,6 +16,7 @@ use super::refusal::Refusal;
 use super::request_id::RequestIds;
 use super::roster::Roster;
 use super::tls::{Tls, TlsError};
+use super::turns::Turns;
 use super::{Drain, Drained, Service};
 use crate::clock::{Entropy, EntropyError};
 use crate::config::limits::Limits;
@@ -93,10 +94,8 @@ impl Bound {
 /// Serves until `drain` is started and then until every request in work is answered, `limits.drain_secs` at most.
 pub async fn serve(bound: Bound, service: impl Service, limits: Arc<Limits>, drain: Drain) -> Drained {
     let Bound { socket, tls, proxies, hsts, ids, metrics, .. } = bound;
-    let in_flight_max = limits.in_flight();
-    let (turns, loads) = (Semaphore::new(in_flight_max), Semaphore::new(in_flight_max));
-    let seats = Semaphore::new(limits.in_flight_waiting());
-    let house = House { limits, proxies, hsts, metrics, ids, in_flight_max, turns, seats, loads };
+    let turns = Turns::new(&limits);
+    let house = House { limits, proxies, hsts, metrics, ids, turns };
     let porch = Porch {
         roster: Roster::new(&house.limits),
         http: Arc::new(Http::new(&house.limits)),
@@ -208,7 +207,7 @@ struct Reported(i64);
 
 impl Reported {
     fn report(&mut self, house: &House) {
-        let now = i64::try_from(house.in_flight()).unwrap_or(i64::MAX);
+        let now = i64::try_from(house.turns.in_flight()).unwrap_or(i64::MAX);
         if let Some(metrics) = &house.metrics {
             metrics.in_flight(now - self.0);
         }

@@ -5,6 +5,8 @@ use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
 
+use super::turns::Early;
+
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -18,6 +20,8 @@ pub(super) enum Phase {
     Busy = 3,
     /// Answered and closed by us; what the caller still sends is thrown away, so that it can read the answer.
     Linger = 4,
+    /// A request has begun to come and waits in the system for its turn (HTTP/1 only).
+    Queued = 5,
 }
 
 /// What a connection has been told, each stronger than the one before.
@@ -49,6 +53,8 @@ pub(super) struct Pulse {
     rest: AtomicU8,
     order: AtomicU8,
     waker: AtomicWaker,
+    /// What came of its wait for a turn before it read its next request.
+    pub(super) early: Early,
 }
 
 /// Told by the sweep to give its buffers up, if nothing has come meanwhile.
@@ -67,6 +73,7 @@ impl Pulse {
             rest: AtomicU8::new(0),
             order: AtomicU8::new(Order::None as u8),
             waker: AtomicWaker::new(),
+            early: Early::default(),
         }
     }
 
@@ -81,7 +88,7 @@ impl Pulse {
         match phase_of(self.state.load(Relaxed)) {
             Phase::Idle if self.http2.load(Relaxed) => {}
             Phase::Fresh | Phase::Idle => self.enter(Phase::Head),
-            Phase::Head | Phase::Busy | Phase::Linger => {}
+            Phase::Head | Phase::Busy | Phase::Linger | Phase::Queued => {}
         }
     }
 
@@ -119,6 +126,22 @@ impl Pulse {
     /// As [`Pulse::is_told_to_rest`]; from here on, it may be told again.
     pub(super) fn take_rest(&self) -> bool {
         self.rest.compare_exchange(TOLD, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Whether the request that comes waits for its turn.
+    pub(super) fn queues(&self, queued: bool) {
+        self.enter(if queued { Phase::Queued } else { Phase::Idle });
+    }
+
+    /// Whether a request has begun to come and is not here yet.
+    pub(super) fn is_coming(&self) -> bool {
+        matches!(self.state().1, Phase::Head | Phase::Queued)
+    }
+
+    /// Whether the next bytes begin a request (HTTP/1 only).
+    pub(super) fn awaits_request(&self) -> bool {
+        let (_, phase) = self.state();
+        matches!(phase, Phase::Fresh | Phase::Idle) && !self.http2.load(Relaxed)
     }
 
     /// Whether nothing of a request or an answer is left to do: then nothing but the stream has to be kept.
@@ -191,7 +214,8 @@ fn phase_of(state: u64) -> Phase {
         1 => Phase::Idle,
         2 => Phase::Head,
         3 => Phase::Busy,
-        _ => Phase::Linger,
+        4 => Phase::Linger,
+        _ => Phase::Queued,
     }
 }
 

@@ -116,7 +116,7 @@ impl Entry {
         }
         self.same = self.same.saturating_add(1);
         match phase {
-            Phase::Busy => {}
+            Phase::Busy | Phase::Queued => {}
             Phase::Idle if self.pulse.order() == Order::None && self.same >= patience.idle => {
                 self.pulse.command(Order::Close);
                 self.same = 0;

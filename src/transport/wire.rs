@@ -1,5 +1,5 @@
 //! The byte stream of one connection, watched: it hears which protocol is spoken, notes when a head begins, says why a
-//! head was refused, and lingers.
+//! head was refused, lingers, and leaves what cannot be begun yet to the system.
 
 use std::io;
 use std::pin::Pin;
@@ -8,9 +8,13 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
+use super::intake::House;
 use super::pulse::{Order, Phase, Pulse};
 use super::refusal::Refusal;
+use super::turns::{Turn, Turns};
 use crate::telemetry::Metrics;
 
 /// Bytes thrown away at most after an answer that left a body unread.
@@ -26,11 +30,38 @@ pub(super) enum Protocol {
     Http2,
 }
 
+/// What a connection is made of.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The socket, where what comes on it is all there is to read.
+    fn socket(&self) -> Option<&TcpStream>;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    /// None: it may hold what has come already.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
+
+/// A wait for a turn.
+type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Refusal>> + Send>>;
+
 /// A byte stream and its pulse.
 pub(super) struct Wire<T> {
     inner: T,
     pulse: Arc<Pulse>,
     metrics: Option<Arc<Metrics>>,
+    turns: Arc<Turns>,
+    /// For the request that has begun to come.
+    waiting: Option<Waiting>,
+    /// Whether an early turn may be left when nothing more has come.
+    early: bool,
     /// What has been read and is to be read again.
     ahead: Bytes,
     /// What is still to be written of an answer of our own.
@@ -41,9 +72,20 @@ pub(super) struct Wire<T> {
 }
 
 impl<T> Wire<T> {
-    pub(super) fn new(inner: T, pulse: Arc<Pulse>, metrics: Option<Arc<Metrics>>) -> Self {
-        let (ahead, own) = (Bytes::new(), Bytes::new());
-        Self { inner, pulse, metrics, ahead, own, said_late: false, lingered: 0, half_closed: false }
+    pub(super) fn new(inner: T, pulse: Arc<Pulse>, house: &House) -> Self {
+        Self {
+            inner,
+            pulse,
+            metrics: house.metrics.clone(),
+            turns: Arc::clone(&house.turns),
+            waiting: None,
+            early: false,
+            ahead: Bytes::new(),
+            own: Bytes::new(),
+            said_late: false,
+            lingered: 0,
+            half_closed: false,
+        }
     }
 
     /// Puts bytes back that were read and not used; they are copied, so that the buffer they are in can go.
@@ -60,7 +102,7 @@ impl<T> Wire<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
+impl<T: Stream> Wire<T> {
     /// Waits for the caller to say something; `None` when it hangs up instead. `known` is the protocol so far.
     ///
     /// # Errors
@@ -96,7 +138,44 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
         if self.pulse.order() == Order::Late {
             return self.poll_late(cx);
         }
-        Pin::new(&mut self.inner).poll_read(cx, buffer)
+        ready!(self.poll_turn(cx))?;
+        let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if read.is_pending() {
+            // A request that is not here yet does not keep a turn.
+            self.leave_turn();
+        }
+        read
+    }
+
+    fn leave_turn(&mut self) {
+        self.waiting = None;
+        if std::mem::take(&mut self.early) {
+            drop(self.pulse.early.take());
+        }
+    }
+
+    /// Waits for a turn before a request is read, if it would have to wait after that: its bytes wait in the system, and are
+    /// touched once. When the wait has been too long it is read without one, to be refused.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.waiting.is_none() {
+            if self.turns.any() || !self.pulse.awaits_request() {
+                return Poll::Ready(Ok(()));
+            }
+            let Some(socket) = self.inner.socket() else { return Poll::Ready(Ok(())) };
+            ready!(socket.poll_read_ready(cx))?;
+            self.pulse.queues(true);
+        }
+        let turns = &self.turns;
+        let waiting = self.waiting.get_or_insert_with(|| {
+            let turns = Arc::clone(turns);
+            Box::pin(async move { turns.turn().await })
+        });
+        let turn = ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        self.pulse.queues(false);
+        self.early = true;
+        self.pulse.early.put(turn);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -137,7 +216,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<T> {
+impl<T: Stream> AsyncRead for Wire<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -157,7 +236,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
+impl<T: Stream> AsyncWrite for Wire<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.own.has_remaining() {
             ready!(self.poll_own(cx))?;
@@ -182,6 +261,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.leave_turn();
         ready!(self.poll_own(cx))?;
         if !self.half_closed {
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;

@@ -1,6 +1,8 @@
 //! More connections or requests than allowed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use jeton::config::limits::Limits;
 
 use crate::world::{World, assert_refused, get, header, post};
 
@@ -131,8 +133,92 @@ async fn bodies_that_do_not_come_hold_up_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_begun_is_not_read() {
+    let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 300)).await;
+    let (mut first, mut second) = (world.connect().await, world.connect().await);
+    second.send(post("/echo", "once")).await;
+    assert!(second.answer().await.ends_with("once"));
+    first.send(get("/sleep")).await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let asked = Instant::now();
+    second.send("not HTTP\r\n\r\n").await;
+    assert_refused(&second.rest().await, 400, "invalid_request");
+    assert!(
+        asked.elapsed() > Duration::from_millis(50),
+        "after the first, not at once: {:?}",
+        asked.elapsed()
+    );
+    // It is refused like any other when its turn does not come in time.
+    let (mut first, mut second) = (world.connect().await, world.connect().await);
+    first.send(get("/hang")).await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let asked = Instant::now();
+    second.send(post("/echo", "late")).await;
+    assert_refused(&second.answer().await, 503, "temporarily_unavailable");
+    assert!((250..390).contains(&asked.elapsed().as_millis()), "{:?}", asked.elapsed());
+    assert_eq!(world.refused("in_flight"), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_turn_when_the_server_stops_is_answered() {
+    let world = World::start(|limits| limits.in_flight_max = 1).await;
+    let (mut first, mut known, mut new) =
+        (world.connect().await, world.connect().await, world.connect().await);
+    known.send(post("/echo", "before")).await;
+    assert!(known.answer().await.ends_with("before"));
+    first.send(get("/sleep")).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    known.send(post("/echo", "known")).await;
+    new.send(post("/echo", "new")).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    world.drain.start();
+    assert!(first.rest().await.ends_with("slept"));
+    assert!(known.rest().await.ends_with("known"));
+    assert!(new.rest().await.ends_with("new"));
+    assert_eq!(world.stopped().await.cut, 0);
+}
+
+#[tokio::test]
+async fn nobody_keeps_a_turn_without_a_request() {
+    let world = World::start(|limits| {
+        (limits.in_flight_max, limits.header_read_timeout_ms, limits.body_read_timeout_ms) =
+            (1, 10_000, 10_000);
+    })
+    .await;
+    // Each waits for a turn, has it, and makes nothing of it: half a head, half a body, no HTTP (and lingers), gone.
+    for unused in
+        ["GET /ec", "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx", "not HTTP\r\n\r\n", ""]
+    {
+        let (mut first, mut unusual, mut third) =
+            (world.connect().await, world.connect().await, world.connect().await);
+        first.send(get("/sleep")).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if unused.is_empty() {
+            unusual.send(post("/echo", "gone")).await;
+            drop(unusual);
+        } else {
+            unusual.send(unused).await;
+            std::mem::forget(unusual);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        third.send(post("/echo", "third")).await;
+        assert!(third.answer().await.ends_with("third"), "{unused:?}");
+    }
+    assert_eq!(world.refused("in_flight"), 0);
+}
+
+#[tokio::test]
 async fn many_callers_at_once_each_get_their_own_answer() {
-    let world = World::start(|limits| limits.request_deadline_ms = 5000).await;
+    for in_flight_max in [0, 2] {
+        let adjust = |limits: &mut Limits| {
+            (limits.request_deadline_ms, limits.in_flight_wait_ms, limits.in_flight_max) =
+                (5000, 5000, in_flight_max);
+        };
+        many_callers_at_once(World::start(adjust).await).await;
+    }
+}
+
+async fn many_callers_at_once(world: World) {
     let mut calls = Vec::new();
     for number in 0..100 {
         let mut caller = world.connect().await;
