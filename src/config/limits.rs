@@ -33,7 +33,7 @@ pub struct Limits {
     pub keep_alive_idle_ms: u64,
     /// Most connections of one listener; one more is answered 503.
     pub connections_max: usize,
-    /// Most requests in work at one listener; one more waits for its turn, 0 is 512 per core, 128 on a Redis
+    /// Most requests in work at one listener; one more waits for its turn. 0 is 512 per core, 128 on a Redis
     /// Cluster. As many bodies of more than 8 KiB may be on their way; one more is answered 503.
     pub in_flight_max: usize,
     /// Milliseconds that a request may wait for its turn; then 503. 0 refuses at once. With less than a core needs for all

@@ -78,6 +78,8 @@ series! {
     http_responses: CounterByTwo<EndpointLabel, StatusLabel>,
     /// Requests in work
     in_flight: Gauge,
+    /// Requests that wait for their turn
+    in_flight_waiting: Gauge,
     /// Refresh tokens presented, by what became of them
     refreshes: CounterBy<RefreshReason>,
     /// Connections and requests that transport answered itself, by reason
@@ -212,6 +214,11 @@ impl Metrics {
     /// The number of requests in work changed by `n`.
     pub fn in_flight(&self, n: i64) {
         self.series.in_flight.add(n);
+    }
+
+    /// The number of requests that wait for their turn changed by `n`.
+    pub fn in_flight_waiting(&self, n: i64) {
+        self.series.in_flight_waiting.add(n);
     }
 }
 

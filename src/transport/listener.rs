@@ -201,17 +201,21 @@ impl<S: Service> Porch<S> {
     }
 }
 
-/// The requests in work, as far as the gauge knows: told at each sweep, so that a request does not touch it.
+/// The requests in work and those that wait, as far as the gauges know: told at each sweep, so that a request does not touch them.
 #[derive(Default)]
-struct Reported(i64);
+struct Reported {
+    in_flight: i64,
+    waiting: i64,
+}
 
 impl Reported {
     fn report(&mut self, house: &House) {
-        let now = i64::try_from(house.turns.in_flight()).unwrap_or(i64::MAX);
-        if let Some(metrics) = &house.metrics {
-            metrics.in_flight(now - self.0);
-        }
-        self.0 = now;
+        let Some(metrics) = &house.metrics else { return };
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let now = Self { in_flight: number(house.turns.in_flight()), waiting: number(house.turns.waiting()) };
+        metrics.in_flight(now.in_flight - self.in_flight);
+        metrics.in_flight_waiting(now.waiting - self.waiting);
+        *self = now;
     }
 }
 

@@ -15,6 +15,7 @@ const SMALL_BODY: u64 = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct Turns {
     max: usize,
+    waiting_max: usize,
     wait: Duration,
     /// One permit for each request that may be in work.
     work: Arc<Semaphore>,
@@ -34,12 +35,13 @@ pub(super) struct Early(Mutex<Option<Result<Turn, Refusal>>>);
 
 impl Turns {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
-        let max = limits.in_flight();
+        let (max, waiting_max) = (limits.in_flight(), limits.in_flight_waiting());
         Arc::new(Self {
             max,
+            waiting_max,
             wait: limits.in_flight_wait(),
             work: Arc::new(Semaphore::new(max)),
-            seats: Semaphore::new(limits.in_flight_waiting()),
+            seats: Semaphore::new(waiting_max),
             loads: Semaphore::new(max),
         })
     }
@@ -79,6 +81,11 @@ impl Turns {
     /// How many requests are in work.
     pub(super) fn in_flight(&self) -> usize {
         self.max.saturating_sub(self.work.available_permits())
+    }
+
+    /// How many requests wait for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting_max.saturating_sub(self.seats.available_permits())
     }
 }
 

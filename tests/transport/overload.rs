@@ -154,6 +154,9 @@ async fn what_cannot_be_begun_is_not_read() {
     tokio::time::sleep(Duration::from_millis(30)).await;
     let asked = Instant::now();
     second.send(post("/echo", "late")).await;
+    // Gauges are told at each sweep.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!((world.count("jeton_in_flight"), world.count("jeton_in_flight_waiting")), (1, 1));
     assert_refused(&second.answer().await, 503, "temporarily_unavailable");
     assert!((250..390).contains(&asked.elapsed().as_millis()), "{:?}", asked.elapsed());
     assert_eq!(world.refused("in_flight"), 1);
