@@ -252,6 +252,8 @@ fn unreadable(cause: &fjall::Error) -> StoreError {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::niceness::tests::of_threads;
 
@@ -264,8 +266,12 @@ mod tests {
             ..Default::default()
         };
         let _disk = Disk::open(&section, &Clock::System).unwrap();
-        let found = of_threads();
         let nice = |(name, niceness): &(String, u8)| name.starts_with("fjall") && *niceness == 13;
-        assert!(found.iter().any(nice), "{found:?}");
+        // A thread takes its name when it first runs.
+        let begun = Instant::now();
+        while !of_threads().iter().any(nice) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", of_threads());
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
