@@ -158,7 +158,7 @@ impl<T: Stream> Wire<T> {
     /// touched once. When the wait has been too long it is read without one, to be refused.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.waiting.is_none() {
-            if self.turns.any() || !self.pulse.awaits_request() {
+            if self.early || self.turns.any() || !self.pulse.awaits_request() {
                 return Poll::Ready(Ok(()));
             }
             let Some(socket) = self.inner.socket() else { return Poll::Ready(Ok(())) };
