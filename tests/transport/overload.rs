@@ -4,7 +4,15 @@ use std::time::{Duration, Instant};
 
 use jeton::config::limits::Limits;
 
-use crate::world::{World, assert_refused, get, header, post};
+use crate::world::{Caller, World, assert_refused, get, header, post};
+
+/// A caller whose request for `target` is in work.
+async fn at_work(world: &World, target: &str) -> Caller {
+    let mut caller = world.connect().await;
+    caller.send(get(target)).await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    caller
+}
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
@@ -28,9 +36,7 @@ async fn one_connection_too_many_is_told_so() {
 #[tokio::test]
 async fn one_request_too_many_is_told_so_and_may_try_again() {
     let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 0)).await;
-    let (mut first, mut second) = (world.connect().await, world.connect().await);
-    first.send(get("/sleep")).await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    let (mut first, mut second) = (at_work(&world, "/sleep").await, world.connect().await);
     second.send(post("/echo", "me too")).await;
     assert_refused(&second.answer().await, 503, "temporarily_unavailable");
     assert!(first.answer().await.ends_with("slept"));
@@ -135,11 +141,10 @@ async fn bodies_that_do_not_come_hold_up_nobody_else() {
 #[tokio::test]
 async fn what_cannot_be_begun_is_not_read() {
     let world = World::start(|limits| (limits.in_flight_max, limits.in_flight_wait_ms) = (1, 300)).await;
-    let (mut first, mut second) = (world.connect().await, world.connect().await);
+    let mut second = world.connect().await;
     second.send(post("/echo", "once")).await;
     assert!(second.answer().await.ends_with("once"));
-    first.send(get("/sleep")).await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    let _first = at_work(&world, "/sleep").await;
     let asked = Instant::now();
     second.send("not HTTP\r\n\r\n").await;
     assert_refused(&second.rest().await, 400, "invalid_request");
@@ -149,9 +154,7 @@ async fn what_cannot_be_begun_is_not_read() {
         asked.elapsed()
     );
     // It is refused like any other when its turn does not come in time.
-    let (mut first, mut second) = (world.connect().await, world.connect().await);
-    first.send(get("/hang")).await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    let (_first, mut second) = (at_work(&world, "/hang").await, world.connect().await);
     let asked = Instant::now();
     second.send(post("/echo", "late")).await;
     // Gauges are told at each sweep.
@@ -165,12 +168,10 @@ async fn what_cannot_be_begun_is_not_read() {
 #[tokio::test]
 async fn whoever_waits_for_a_turn_when_the_server_stops_is_answered() {
     let world = World::start(|limits| limits.in_flight_max = 1).await;
-    let (mut first, mut known, mut new) =
-        (world.connect().await, world.connect().await, world.connect().await);
+    let (mut known, mut new) = (world.connect().await, world.connect().await);
     known.send(post("/echo", "before")).await;
     assert!(known.answer().await.ends_with("before"));
-    first.send(get("/sleep")).await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut first = at_work(&world, "/sleep").await;
     known.send(post("/echo", "known")).await;
     new.send(post("/echo", "new")).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -197,10 +198,8 @@ async fn nobody_keeps_a_turn_without_a_request() {
         "not HTTP\r\n\r\n",
         "",
     ] {
-        let (mut first, mut unusual, mut third) =
-            (world.connect().await, world.connect().await, world.connect().await);
-        first.send(get("/sleep")).await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let (_first, mut unusual, mut third) =
+            (at_work(&world, "/sleep").await, world.connect().await, world.connect().await);
         if unused.is_empty() {
             unusual.send(post("/echo", "gone")).await;
             drop(unusual);
