@@ -77,12 +77,12 @@ pub(super) async fn run<S: Service>(accepted: Accepted<S>, tls: Option<Arc<Tls>>
     let socket = Peer { address: from.ip().to_canonical(), secure: tls.is_some() };
     let link = Arc::new(Link { house: Arc::clone(&house), service, socket, pulse: Arc::clone(&pulse) });
     let Some(tls) = tls else {
-        return drive(Wire::new(stream, pulse, &house), link, &http).await;
+        return drive(Wire::new(stream, pulse, house), link, &http).await;
     };
     let patience = house.limits.header_read_timeout();
     match tokio::time::timeout(patience, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
-            Box::pin(drive(Wire::new(stream, pulse, &house), link, &http)).await;
+            Box::pin(drive(Wire::new(stream, pulse, house), link, &http)).await;
         }
         Ok(Err(cause)) => refuse_handshake(&house, &cause.to_string()),
         Err(_) => refuse_handshake(&house, "timed out"),

@@ -33,7 +33,7 @@ pub(super) struct House {
     pub(super) hsts: Hsts,
     pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) ids: RequestIds,
-    pub(super) turns: Arc<Turns>,
+    pub(super) turns: Turns,
 }
 
 /// What all requests of a connection have in common.
@@ -106,7 +106,7 @@ async fn attempt<S: Service>(
     let (head, incoming) = request.into_parts();
     let most = link.service.body_bytes_max(&head).unwrap_or(limits.body_bytes_max);
     let body_deadline = deadline.min(now + limits.body_read_timeout());
-    let turns = &*link.house.turns;
+    let turns = &link.house.turns;
     let load = turns.load(incoming.size_hint().upper(), most)?;
     // Before its turn: a body that does not come holds up nobody else.
     let reading = body::read(incoming, most);

@@ -34,16 +34,16 @@ pub(super) struct Turn(#[expect(dead_code, reason = "held")] OwnedSemaphorePermi
 pub(super) struct Early(Mutex<Option<Result<Turn, Refusal>>>);
 
 impl Turns {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits) -> Self {
         let (max, waiting_max) = (limits.in_flight(), limits.in_flight_waiting());
-        Arc::new(Self {
+        Self {
             max,
             waiting_max,
             wait: limits.in_flight_wait(),
             work: Arc::new(Semaphore::new(max)),
             seats: Semaphore::new(waiting_max),
             loads: Semaphore::new(max),
-        })
+        }
     }
 
     /// A turn for one request. Those who wait for one get it in the order in which they came: a burst, or what a store has held

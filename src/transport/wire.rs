@@ -14,8 +14,7 @@ use tokio_rustls::server::TlsStream;
 use super::intake::House;
 use super::pulse::{Order, Phase, Pulse};
 use super::refusal::Refusal;
-use super::turns::{Turn, Turns};
-use crate::telemetry::Metrics;
+use super::turns::Turn;
 
 /// Bytes thrown away at most after an answer that left a body unread.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
@@ -56,8 +55,7 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Turn, Refusal>> + Send>>;
 pub(super) struct Wire<T> {
     inner: T,
     pulse: Arc<Pulse>,
-    metrics: Option<Arc<Metrics>>,
-    turns: Arc<Turns>,
+    house: Arc<House>,
     /// For the request that has begun to come.
     waiting: Option<Waiting>,
     /// Whether an early turn may be left when nothing more has come.
@@ -72,12 +70,11 @@ pub(super) struct Wire<T> {
 }
 
 impl<T> Wire<T> {
-    pub(super) fn new(inner: T, pulse: Arc<Pulse>, house: &House) -> Self {
+    pub(super) fn new(inner: T, pulse: Arc<Pulse>, house: Arc<House>) -> Self {
         Self {
             inner,
             pulse,
-            metrics: house.metrics.clone(),
-            turns: Arc::clone(&house.turns),
+            house,
             waiting: None,
             early: false,
             ahead: Bytes::new(),
@@ -94,9 +91,7 @@ impl<T> Wire<T> {
     }
 
     fn refuse(&mut self, refusal: Refusal) {
-        if let Some(metrics) = &self.metrics {
-            metrics.refused(refusal.label());
-        }
+        self.house.note(refusal);
         self.pulse.linger_at_close();
         self.own = refusal.bytes();
     }
@@ -158,17 +153,16 @@ impl<T: Stream> Wire<T> {
     /// touched once. When the wait has been too long it is read without one, to be refused.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.waiting.is_none() {
-            if self.early || self.turns.any() || !self.pulse.awaits_request() {
+            if self.early || self.house.turns.any() || !self.pulse.awaits_request() {
                 return Poll::Ready(Ok(()));
             }
             let Some(socket) = self.inner.socket() else { return Poll::Ready(Ok(())) };
             ready!(socket.poll_read_ready(cx))?;
             self.pulse.queues(true);
         }
-        let turns = &self.turns;
         let waiting = self.waiting.get_or_insert_with(|| {
-            let turns = Arc::clone(turns);
-            Box::pin(async move { turns.turn().await })
+            let house = Arc::clone(&self.house);
+            Box::pin(async move { house.turns.turn().await })
         });
         let turn = ready!(waiting.as_mut().poll(cx));
         self.waiting = None;
