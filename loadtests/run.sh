@@ -92,15 +92,6 @@ measurement=run.sh
 half=$(($(nproc) / 2))
 pin "${ENGINE_CORES:-0-$((half - 1))}" "${LOAD_CORES:-$half-$(($(nproc) - 1))}"
 
-free_port() {
-  local port
-  for _ in $(seq 100); do
-    port=$((20000 + RANDOM % 10000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
-  done
-  die "no free port"
-}
-
 # ---- servers ---------------------------------------------------------------------------------------------------------
 
 program() { # JETON_BIN, or a release build
@@ -160,11 +151,13 @@ import() { # more arguments of tenant.py
 
 start_engines() { # how many
   local nth public operations bases=() gauges=()
-  issuer_port=${issuer_port:-$(free_port)}
   for ((nth = 0; nth < $1; nth++)); do
-    public=$issuer_port
-    [ "$nth" = 0 ] || public=$(free_port)
-    operations=$(free_port)
+    read -r public operations < <(tests/free-ports 2)
+    issuer_port=${issuer_port:-$public}
+    if [ "$nth" = 0 ]; then # the issuer's port, which it may have had before
+      [ "$operations" != "$issuer_port" ] || operations=$public
+      public=$issuer_port
+    fi
     mkdir -p "$work/engine-$nth"
     (
       cd "$work/engine-$nth"

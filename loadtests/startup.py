@@ -6,7 +6,6 @@ PROGRAM is target/release/jeton, ROUNDS 5. Each round starts `serve` with an emb
 
 import http.client
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,13 +16,11 @@ from pathlib import Path
 import arguments
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count: int) -> list[str]:
+    return subprocess.check_output([arguments.ROOT / "tests/free-ports", str(count)], text=True).split()
 
 
-def is_ready(port: int) -> bool:
+def is_ready(port: str) -> bool:
     try:
         server = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
         server.request("GET", "/health/ready")
@@ -39,7 +36,7 @@ def resident_mib(pid: int) -> float:
 
 
 def one_round(program: Path) -> tuple[float, float]:
-    public, operations = free_port(), free_port()
+    public, operations = free_ports(2)
     with tempfile.TemporaryDirectory() as directory:
         settings = {
             "JETON__PUBLIC__ADDRESS": f"127.0.0.1:{public}",
