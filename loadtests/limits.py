@@ -7,6 +7,8 @@ OVERLOAD_TIMES (1.5) of it for SECONDS_PER_RUN (10) over OVERLOAD_CONNECTIONS (1
 Goodput is held against the capacity over as many connections as the server has requests in work at most (FULL_CONNECTIONS, 512): each
 connection more costs every server some of its processor's caches. Medians. By turns with it the same of bare hyper, which signs the same
 JWTs (after a Redis command, if the store is a cluster) and does nothing else: what it does not hold here, no server on it does.
+On a cluster the load waits for its core whenever Redis has it, and what it sends late comes in bursts. So capacity and half of it are
+measured once more with the load on the engine's core, in the time that the engine leaves, and Redis on the other.
 Then logins by password of many people from FLOOD_CONNECTIONS (32), while machines ask for half of capacity (MACHINE_RATE: so many
 tokens a second), and machines without logins by turns. PARTS ("limit bare flood") is what of this is measured.
 
@@ -75,7 +77,10 @@ def at_the_limit(kind: str, title: str, servers: list[Server], bounds: list[tupl
     bounds.append((f"{title}: {found['lost']} without an answer, none", found["lost"] == 0))
     bounds.append((f"{title}: refusals within 50 ms", found["refused p99"] <= 50))
     bounds.append((f"{title}: inside, p99 at most 2 ms at half of capacity", found["inside p99"] <= 2))
-    times = found["inside p99"] / found["inside p50"]
+    if REDIS:
+        bounds.append((f"{title}: inside, p99 at most 2 ms where Redis has a core of its own", found["apart p99"] <= 2))
+    calm = "apart" if REDIS else "inside"
+    times = found[f"{calm} p99"] / found[f"{calm} p50"]
     bounds.append((f"{title}: inside, p99 {times:.1f} times p50 at half of capacity, at most 3", times <= 3))
 
 
@@ -87,10 +92,11 @@ def row(title: str, rounds: tuple[dict[str, float], ...]) -> str:
     found = median(rounds)
     goodputs = " ".join(f"{one['goodput']:.2f}" for one in rounds)
     first = found["goodput"] * found["full"] / found["capacity"]
+    apart = ", Redis apart: {apart rate:.0f}/s, inside {apart p50:.2f} / {apart p99:.2f} ms".format_map(found) if REDIS else ""
     return (
         f"| {title} | {found['capacity']:.0f}/s, {found['full']:.0f}/s over {FULL} "
         f"| {found['half p50']:.2f} / {found['half p99']:.2f} ms, inside {found['inside p50']:.2f} / {found['inside p99']:.2f} ms, "
-        f"sent {found['late p99']:.2f} ms late "
+        f"sent {found['late p99']:.2f} ms late{apart} "
         f"| {found['answered']:.2f} | **{found['goodput']:.2f}** ({goodputs}), {first:.2f} of that over 64 "
         f"| p99 {found['good p99']:.0f} ms | {found['refused']:.0f}/s, p99 {found['refused p99']:.0f} ms "
         f"| {found['resident before']:.0f} → {found['resident']:.0f} MiB "
@@ -103,6 +109,7 @@ def one_round(server: Server, kind: str) -> dict[str, float]:
     before = server.bench(kind, 64)["good_per_second"]
     run, inside_p50, inside_p99 = server.timed(kind, 64, before / 2)
     half, late = run["latency_ms"], run["generator_late_ms"]
+    alone = apart(server, kind) if REDIS else {}
     resident = server.resident_mib()
     full = server.bench(kind, FULL)["good_per_second"]
     over = server.bench(kind, CROWD, before * TIMES, warmup=3)
@@ -130,7 +137,16 @@ def one_round(server: Server, kind: str) -> dict[str, float]:
         "resident": crowded,
         "again p50": again["p50"],
         "again p99": again["p99"],
+        **alone,
     }
+
+
+def apart(server: Server, kind: str) -> dict[str, float]:
+    """Half of capacity, where Redis has a core of its own."""
+    with server.asked_beside():
+        rate = server.bench(kind, 64)["good_per_second"] / 2
+        _, p50, p99 = server.timed(kind, 64, rate)
+    return {"apart rate": rate, "apart p50": p50, "apart p99": p99}
 
 
 def flood(engine: Engine, bounds: list[tuple[str, bool]]) -> None:

@@ -30,6 +30,12 @@ def on_load() -> list[str]:
     return [*command, "chrt", "--idle", "0"] if command and REDIS else command
 
 
+def beside() -> list[str]:
+    """On the core of the servers, in the time that they leave."""
+    command = on_core(0)
+    return [*command, "chrt", "--idle", "0"] if command else []
+
+
 def keep_awake() -> None:
     """Until this process ends, cores do not halt: measuring.sh tells why."""
     try:
@@ -86,13 +92,14 @@ class Server:
 
     def __init__(self, program: Path, pid: int, url: str) -> None:
         self.program, self.pid, self.url = program, pid, url
+        self.load = on_load()
 
     def bench(self, kind: str, connections: int, rate: float | None = None, seconds: int = SECONDS, warmup: int = 2) -> dict:
         return told(self.starts_bench(kind, connections, rate, seconds, warmup))
 
     def starts_bench(self, kind: str, connections: int, rate: float | None, seconds: int, warmup: int) -> subprocess.Popen:
         asked, secret = self.asked(kind, connections)
-        command = [*on_load(), self.program, "bench", "--json", "--url", self.url, "--pid", self.pid]
+        command = [*self.load, self.program, "bench", "--json", "--url", self.url, "--pid", self.pid]
         command += ["--connections", connections, "--duration", seconds, "--warmup", warmup]
         if rate:
             command += ["--rate", int(rate)]
@@ -102,6 +109,13 @@ class Server:
     def timed(self, kind: str, connections: int, rate: float) -> tuple[dict, float, float]:
         """A run, and p50 and p99 in ms by the server's own clock."""
         raise NotImplementedError
+
+    @contextmanager
+    def asked_beside(self) -> Iterator[None]:
+        """What asks runs on this server's core meanwhile, and leaves the other to Redis."""
+        self.load = beside()
+        yield
+        self.load = on_load()
 
     def asked(self, kind: str, connections: int) -> tuple[list, str]:
         """The rest of `jeton bench`'s arguments, and the client's secret."""
