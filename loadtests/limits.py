@@ -10,7 +10,8 @@ JWTs (after a Redis command, if the store is a cluster) and does nothing else: w
 On a cluster the load waits for its core whenever Redis has it, and what it sends late comes in bursts. So capacity and half of it are
 measured once more with the load on the engine's core, in the time that the engine leaves, and Redis on the other.
 Then logins by password of many people from FLOOD_CONNECTIONS (32), while machines ask for half of capacity (MACHINE_RATE: so many
-tokens a second), and machines without logins by turns. PARTS ("limit bare flood") is what of this is measured.
+tokens a second), and machines without logins by turns. Then the memory of an engine over whose OPEN_CONNECTIONS (10000) each asks once
+in ten seconds. PARTS ("limit bare flood open") is what of this is measured.
 
 PROGRAM is target/release/jeton, with examples/bare-hyper beside it; both run on core 0, the engine with an embedded store
 (JETON_TEST_CLUSTER: that Redis Cluster, to be started on core 1: taskset -c 1 tests/redis-cluster start), `jeton bench` and wrk on
@@ -41,7 +42,8 @@ FULL = int(os.environ.get("FULL_CONNECTIONS", "512"))
 CROWD = int(os.environ.get("OVERLOAD_CONNECTIONS", "1024"))
 FLOOD = int(os.environ.get("FLOOD_CONNECTIONS", "32"))
 MACHINES = float(os.environ.get("MACHINE_RATE", "0"))
-PARTS = os.environ.get("PARTS", "limit bare flood").split()
+OPEN = int(os.environ.get("OPEN_CONNECTIONS", "10000"))
+PARTS = os.environ.get("PARTS", "limit bare flood open").split()
 
 
 @dataclass
@@ -183,6 +185,16 @@ def quantiles(runs: list[dict[str, float]]) -> str:
     return ", ".join(f"{run['p50']:.2f} / {run['p90']:.2f} / {run['p99']:.2f}" for run in runs)
 
 
+def crowded(engine: Engine, bounds: list[tuple[str, bool]]) -> None:
+    """The most memory since the start, once every connection has been opened and has asked."""
+    run = engine.bench("client-credentials", OPEN, OPEN / 10, warmup=12)
+    resident, answered = engine.resident_mib(), run["good_per_second"]
+    print("\n| connections | answered | resident at most |\n|---|---|---|")
+    print(f"| {OPEN} | {answered:.0f}/s, p50 / p90 / p99 {quantiles([run['latency_ms']])} ms | **{resident} MiB** |", flush=True)
+    bounds.append((f"{resident} MiB resident with {OPEN} connections, at most 150", resident <= 150))
+    bounds.append((f"{answered:.0f} of {OPEN / 10:.0f} answers a second over {OPEN} connections", answered >= 0.99 * OPEN / 10))
+
+
 @contextmanager
 def people() -> Iterator[str]:
     """A file of a tenant with enough people for a flood."""
@@ -194,8 +206,8 @@ def people() -> Iterator[str]:
 def main() -> None:
     program = arguments.program(__doc__)
     keep_awake()
-    if not {"limit", "flood"}.intersection(PARTS) or not {"limit", "bare", "flood"}.issuperset(PARTS):
-        sys.exit(f"limits.py: PARTS: expected limit, limit bare, flood or all three, not {' '.join(PARTS) or 'nothing'}")
+    if not {"limit", "bare", "flood", "open"}.issuperset(PARTS) or set(PARTS) <= {"bare"}:
+        sys.exit(f"limits.py: PARTS: expected some of limit, flood and open, and bare beside limit, not {' '.join(PARTS) or 'nothing'}")
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -216,6 +228,9 @@ def main() -> None:
     if "flood" in PARTS:
         with people() as file, engine(program, {"JETON_TENANTS": file, "JETON__PUBLIC__TRUSTED_PROXIES": "127.0.0.1"}) as real:
             flood(real, bounds)
+    if "open" in PARTS:
+        with engine(program, {"JETON__LIMITS__CONNECTIONS_MAX": str(2 * OPEN)}) as held:
+            crowded(held, bounds)
     for what, holds in bounds:
         if not holds:
             print(f"\nDoes not hold: {what}")

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 import arguments
 from arguments import ROOT
-from servers import REDIS, Engine, engine, keep_awake, on_core, start_bare
+from servers import REDIS, Engine, engine, keep_awake, on_load, start_bare
 
 CONNECTIONS = 64
 BARE = "bare hyper, two JWTs" + (" and a Redis command" if REDIS else "")
@@ -81,7 +81,7 @@ def measure(pid: int, seconds: int, script: str, url: str, *arguments: str) -> f
     """µs of the server's CPU time per answer."""
     before = cpu_ticks(pid)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", f"loadtests/wrk/{script}.lua", url, "--"]
-    run = subprocess.run([*on_core(1), *command, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run([*on_load(), *command, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     spent = cpu_ticks(pid) - before
     line = next(line for line in run.stdout.splitlines() if line.startswith("RESULT"))
     answers, _, refused, lost, _, _ = map(int, line.split()[1:])
