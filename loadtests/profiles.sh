@@ -61,7 +61,8 @@ growth() {
 
 fill() { # how many sessions, of which nobody keeps the tokens
   [ "$1" -gt 0 ] || return 0
-  "${on_load[@]}" wrk -t1 -c64 -d1000h -s loadtests/wrk/people.lua "${base_urls%%,*}/oauth/token" -- \
+  # Fewer at once than hashes of one tenant may wait (`passwords.tenant_queue`).
+  "${on_load[@]}" wrk -t1 -c32 -d1000h -s loadtests/wrk/people.lua "${base_urls%%,*}/oauth/token" -- \
     "$(python3 loadtests/seed.py form)" "$USERS" "$1" >"$work/filled" || {
     tail -1 "$work/filled" >&2
     die "$1 sessions could not be made"
