@@ -185,7 +185,7 @@ def quantiles(runs: list[dict[str, float]]) -> str:
     return ", ".join(f"{run['p50']:.2f} / {run['p90']:.2f} / {run['p99']:.2f}" for run in runs)
 
 
-def crowded(engine: Engine, bounds: list[tuple[str, bool]]) -> None:
+def held_open(engine: Engine, bounds: list[tuple[str, bool]]) -> None:
     """The most memory since the start, once every connection has been opened and has asked."""
     run = engine.bench("client-credentials", OPEN, OPEN / 10, warmup=12)
     resident, answered = engine.resident_mib(), run["good_per_second"]
@@ -229,8 +229,8 @@ def main() -> None:
         with people() as file, engine(program, {"JETON_TENANTS": file, "JETON__PUBLIC__TRUSTED_PROXIES": "127.0.0.1"}) as real:
             flood(real, bounds)
     if "open" in PARTS:
-        with engine(program, {"JETON__LIMITS__CONNECTIONS_MAX": str(2 * OPEN)}) as held:
-            crowded(held, bounds)
+        with engine(program, {"JETON__LIMITS__CONNECTIONS_MAX": str(2 * OPEN)}) as server:
+            held_open(server, bounds)
     for what, holds in bounds:
         if not holds:
             print(f"\nDoes not hold: {what}")

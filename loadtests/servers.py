@@ -26,13 +26,12 @@ def on_core(core: int) -> list[str]:
 
 def on_load() -> list[str]:
     """Where what asks runs. A Redis Cluster on the same core goes first, or servers are measured waiting until the load has had its time."""
-    command = on_core(1)
-    return [*command, "chrt", "--idle", "0"] if command and REDIS else command
+    return yielding(1) if REDIS else on_core(1)
 
 
-def beside() -> list[str]:
-    """On the core of the servers, in the time that they leave."""
-    command = on_core(0)
+def yielding(core: int) -> list[str]:
+    """On that core, in the time that everybody else leaves."""
+    command = on_core(core)
     return [*command, "chrt", "--idle", "0"] if command else []
 
 
@@ -113,7 +112,7 @@ class Server:
     @contextmanager
     def asked_beside(self) -> Iterator[None]:
         """What asks runs on this server's core meanwhile, and leaves the other to Redis."""
-        self.load = beside()
+        self.load = yielding(0)
         yield
         self.load = on_load()
 
