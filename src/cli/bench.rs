@@ -20,6 +20,7 @@ mod chain;
 mod pace;
 mod process;
 mod tally;
+mod timer;
 mod wire;
 
 use chain::Asker;
@@ -79,7 +80,8 @@ async fn bench(arguments: &BenchArguments) -> Result<Report, Fault> {
     let (warmup, duration) = (Duration::from_secs(arguments.warmup), Duration::from_secs(arguments.duration));
     let rate = rate(arguments)?;
     let began = Instant::now();
-    let pace = Arc::new(Pace::new(began, warmup, duration, rate));
+    let pace = Pace::new(began, warmup, duration, rate).map_err(|error| unavailable(error.to_string()))?;
+    let pace = Arc::new(pace);
     // One for all: a histogram of each connection's own would push the others out of the cache.
     let tally = Tally::new().ok_or_else(|| unavailable("no room for a histogram".to_owned()))?;
     let tally = Arc::new(Mutex::new(tally));

@@ -1,12 +1,13 @@
 //! When to ask: as soon as an answer is there (closed loop), or at set instants whatever the answers do (open loop).
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+
+use crate::cli::bench::timer::Timer;
 
 /// The instants of a run, shared by its connections.
 pub(super) struct Pace {
@@ -21,7 +22,7 @@ pub(super) struct Pace {
 
 /// Wakes whoever asked at the instant they named, in the order in which they asked. The runtime's own timers have a
 /// resolution of a millisecond: what is due within one would be sent at once, and wait for each other at the server.
-struct Alarm(mpsc::Sender<(Instant, oneshot::Sender<()>)>);
+struct Alarm(mpsc::UnboundedSender<(Instant, oneshot::Sender<()>)>);
 
 /// A request that is to be sent now.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +42,22 @@ enum When {
 }
 
 impl Pace {
-    pub(super) fn new(began: Instant, warmup: Duration, duration: Duration, rate: Option<f64>) -> Self {
+    /// Within a runtime. Fails where the system has no timer left.
+    pub(super) fn new(
+        began: Instant,
+        warmup: Duration,
+        duration: Duration,
+        rate: Option<f64>,
+    ) -> io::Result<Self> {
         let measured_from = began + warmup;
-        Self {
+        Ok(Self {
             began,
             measured_from,
             ends: measured_from + duration,
             every: rate.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate)),
             next: AtomicU64::new(0),
-            alarm: Alarm::set_up(),
-        }
+            alarm: Alarm::set_up()?,
+        })
     }
 
     /// Whether an answer counts that came `now`: after the warm-up and before the end.
@@ -88,17 +95,19 @@ impl Pace {
 }
 
 impl Alarm {
-    fn set_up() -> Self {
-        let (order, orders) = mpsc::channel::<(Instant, oneshot::Sender<()>)>();
-        // Ends when nobody can ask any more.
-        thread::spawn(move || {
-            while let Ok((due, wake)) = orders.recv() {
-                thread::sleep(due.saturating_duration_since(Instant::now()));
+    fn set_up() -> io::Result<Self> {
+        let mut timer = Timer::new()?;
+        let (order, mut orders) = mpsc::unbounded_channel::<(Instant, oneshot::Sender<()>)>();
+        // Ends when nobody can ask any more, or with its timer.
+        tokio::spawn(async move {
+            while let Some((due, wake)) = orders.recv().await {
+                timer.until(due).await?;
                 // Whoever asked may be gone.
                 let _woken = wake.send(());
             }
+            io::Result::Ok(())
         });
-        Self(order)
+        Ok(Self(order))
     }
 
     async fn at(&self, due: Instant) {
@@ -120,10 +129,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    #[test]
-    fn the_open_loop_has_as_many_turns_as_its_rate_says() {
+    #[tokio::test]
+    async fn the_open_loop_has_as_many_turns_as_its_rate_says() {
         let began = Instant::now();
-        let pace = Pace::new(began, SECOND, 2 * SECOND, Some(100.0));
+        let pace = Pace::new(began, SECOND, 2 * SECOND, Some(100.0)).unwrap();
         let turns = (0..).map_while(|nth| pace.turn_at(nth, began + 3 * SECOND - Duration::from_nanos(1)));
         assert_eq!(turns.filter(|when| matches!(when, When::Now(_))).count(), 300);
         assert!(
@@ -132,10 +141,10 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_a_slow_answer_delayed_counts_from_when_it_was_due() {
+    #[tokio::test]
+    async fn what_a_slow_answer_delayed_counts_from_when_it_was_due() {
         let began = Instant::now();
-        let pace = Pace::new(began, Duration::ZERO, 10 * SECOND, Some(1.0));
+        let pace = Pace::new(began, Duration::ZERO, 10 * SECOND, Some(1.0)).unwrap();
         let late = began + Duration::from_millis(3500);
         for nth in 0..4 {
             let Some(When::Now(since)) = pace.turn_at(nth, late) else { panic!("the {nth}th is overdue") };
@@ -144,10 +153,10 @@ mod tests {
         assert!(matches!(pace.turn_at(4, late), Some(When::At(due)) if due == began + 4 * SECOND));
     }
 
-    #[test]
-    fn what_is_answered_in_the_warm_up_or_after_the_end_does_not_count() {
+    #[tokio::test]
+    async fn what_is_answered_in_the_warm_up_or_after_the_end_does_not_count() {
         let began = Instant::now();
-        let pace = Pace::new(began, SECOND, 2 * SECOND, None);
+        let pace = Pace::new(began, SECOND, 2 * SECOND, None).unwrap();
         let counts = |ms| pace.counts(began + Duration::from_millis(ms));
         assert_eq!([999, 1_000, 2_999, 3_000].map(counts), [false, true, true, false]);
     }
@@ -155,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn turns_are_taken_one_by_one_and_not_before_they_are_due() {
         let began = Instant::now();
-        let pace = Pace::new(began, Duration::ZERO, SECOND, Some(2_000.0));
+        let pace = Pace::new(began, Duration::ZERO, SECOND, Some(2_000.0)).unwrap();
         for nth in 0..40 {
             let Turn { since, late } = pace.turn().await.unwrap();
             let due = began + Duration::from_micros(500 * nth);
@@ -164,10 +173,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_closed_loop_ends() {
+    #[tokio::test]
+    async fn the_closed_loop_ends() {
         let began = Instant::now();
-        let pace = Pace::new(began, Duration::ZERO, SECOND, None);
+        let pace = Pace::new(began, Duration::ZERO, SECOND, None).unwrap();
         assert!(matches!(pace.turn_at(7, began), Some(When::Now(since)) if since == began));
         assert!(pace.turn_at(8, began + SECOND).is_none());
     }
