@@ -9,6 +9,8 @@ import statistics
 import sys
 from pathlib import Path
 
+from clock import Clock
+
 
 def between(at: list[float], values: list, moment: float) -> float | None:
     """The value at `moment`, on the straight line between the samples around it."""
@@ -46,9 +48,31 @@ def highest(samples: dict, prefix: str, what: str) -> float | None:
     return max(values, default=None)
 
 
+def inside(samples: dict, span: tuple[float, float]) -> Clock | None:
+    """The engines' own clocks together, of the grant that they were asked for most; to the second, as they were sampled."""
+    found: dict[str, Clock] = {}
+    for stats in samples["processes"].values():
+        known = [pair for pair in zip(samples["at"], stats.get("clocks", [])) if pair[1] is not None]
+        if not known:
+            continue
+        first = [clocks for at, clocks in known if at <= span[0]][-1:] or [known[0][1]]
+        last = [clocks for at, clocks in known if at >= span[1]][:1] or [known[-1][1]]
+        for grant, told in last[0].items():
+            took = clock(told)
+            took = took.since(clock(first[0][grant])) if grant in first[0] else took
+            found[grant] = took.and_also(found[grant]) if grant in found else took
+    most = max(found.values(), key=Clock.count, default=None)
+    return most if most and most.count() else None
+
+
+def clock(told: dict) -> Clock:
+    return Clock(told["total"], {float(le): n for le, n in told["within"].items()})
+
+
 def cost(scenario: dict, samples: dict) -> dict:
     span = (scenario["began"] / 1000, scenario["ended"] / 1000)
     requests = scenario["other"].get("asked", {}).get("count", 0)
+    clocked = inside(samples, span)
     found = {
         "requests": requests,
         "requests_per_second": requests / (span[1] - span[0]),
@@ -57,6 +81,8 @@ def cost(scenario: dict, samples: dict) -> dict:
         "redis_us_per_request": rate(grown(samples, "redis", "cpu_s", span), requests / 1e6),
         "redis_commands_per_request": rate(grown(samples, "redis", "commands", span), requests),
         "k6_us_per_request": rate(grown(samples, "k6", "cpu_s", span), requests / 1e6),
+        "inside_p50_ms": clocked and clocked.quantile(0.5) * 1e3,
+        "inside_p99_ms": clocked and clocked.quantile(0.99) * 1e3,
         "engine_resident_mib": highest(samples, "engine", "resident_mib"),
         "redis_used_mib_highest_node": highest(samples, "redis", "used_mib"),
         "redis_used_mib_growth": grown(samples, "redis", "used_mib", span),
@@ -137,6 +163,7 @@ def row(key: tuple, several: list[dict]) -> list[str]:
         str(engines),
         number(median(several, "requests_per_second"), 0),
         " / ".join(number(middle([latency.get(stat) for latency in latencies]), 2) for stat in ("med", "p(99)")),
+        " / ".join(number(median(several, f"inside_{stat}_ms"), 2) for stat in ("p50", "p99")),
         number(median(several, "engine_us_per_request"), 1),
         number(median(several, "redis_us_per_request"), 1),
         number(median(several, "engine_resident_mib"), 0),
@@ -144,8 +171,8 @@ def row(key: tuple, several: list[dict]) -> list[str]:
     ]
 
 
-HEAD = ["server", "scenario", "engines", "requests/s", "p50 / p99 ms", "engine µs/request", "Redis µs/request"]
-HEAD += ["engine MiB", "thresholds"]
+HEAD = ["server", "scenario", "engines", "requests/s", "p50 / p99 ms", "inside, p50 / p99 ms"]
+HEAD += ["engine µs/request", "Redis µs/request", "engine MiB", "thresholds"]
 
 
 def comparison(measured: dict[tuple, list[dict]]) -> list[list[str]]:

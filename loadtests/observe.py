@@ -1,7 +1,8 @@
-"""What processes use while a scenario runs: observe.py OUT NAME=PID[@REDIS_PORT] … samples once a second until SIGTERM.
+"""What processes use while a scenario runs: observe.py OUT NAME=PID[@PLACE] … samples once a second until SIGTERM.
 
-OUT gets JSON: `at` (Unix seconds), and of every process its processor seconds, resident MiB and, of a Redis node, the
-memory that it says it uses, the connections and the commands that it processed. Read from /proc and from INFO.
+OUT gets JSON: `at` (Unix seconds), and of every process its processor seconds and resident MiB; of a Redis node (PLACE: its port) the
+memory that it says it uses, the connections and the commands that it processed; of an engine (PLACE: where its operations listener is,
+http://…) its clock of token requests. Read from /proc, from INFO and from /metrics.
 """
 
 import json
@@ -10,7 +11,10 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
+
+from clock import clocks
 
 TICKS = os.sysconf("SC_CLK_TCK")
 EVERY_S = 1.0
@@ -74,10 +78,13 @@ class Process:
 
     def __init__(self, told: str) -> None:
         self.name, place = told.split("=")
-        pid, _, port = place.partition("@")
+        pid, _, place = place.partition("@")
         self.pid = int(pid)
-        self.redis = Redis(int(port)) if port else None
+        self.redis = Redis(int(place)) if place.isdigit() else None
+        self.operations = None if place.isdigit() else place
         self.samples: dict[str, list] = {"cpu_s": [], "resident_mib": []}
+        if self.operations:
+            self.samples["clocks"] = []
         if self.redis:
             self.samples |= {"used_mib": [], "connections": [], "commands": []}
 
@@ -86,12 +93,20 @@ class Process:
             used: list = [processor_seconds(self.pid), resident_mib(self.pid)]
         except OSError:
             used = [None, None]
+        if self.operations:
+            used.append(self.clocks())
         if self.redis:
             info = self.redis.info()
             memory = int(info["used_memory"]) / 1048576 if info else None
             used += [memory, *(int(info[name]) if info else None for name in ("connected_clients", "total_commands_processed"))]
         for column, value in zip(self.samples.values(), used, strict=True):
             column.append(value)
+
+    def clocks(self) -> dict | None:
+        try:
+            return {grant: asdict(clock) for grant, clock in clocks(self.operations).items() if clock.count()}
+        except OSError:
+            return None
 
 
 def main() -> None:

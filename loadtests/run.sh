@@ -191,10 +191,11 @@ stop_engines() {
 
 # ---- one scenario ----------------------------------------------------------------------------------------------------
 
-observed() { # NAME=PID[@PORT] of everything that is measured
-  local nth=0 pid port ports=()
+observed() { # NAME=PID[@PLACE] of everything that is measured
+  local nth=0 pid port ports=() gauges=()
+  IFS=, read -ra gauges <<<"${operations_urls:-}"
   for pid in "${jeton_pids[@]+"${jeton_pids[@]}"}"; do
-    echo "engine-$nth=$pid"
+    echo "engine-$nth=$pid@${gauges[nth]}"
     nth=$((nth + 1))
   done
   if [ -d "$work/redis" ]; then

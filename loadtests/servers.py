@@ -9,11 +9,11 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import arguments
 from arguments import ROOT
+from clock import Clock, clocks
 
 SECONDS = int(os.environ.get("SECONDS_PER_RUN", "10"))
 # What bare hyper is told when the engine's store is a Redis Cluster.
@@ -61,29 +61,6 @@ def start_bare(program: Path, like: Path, *more: str) -> tuple[subprocess.Popen,
     command = [*on_core(0), str(arguments.executable(bare_hyper(program))), "--threads", "1", "--like", str(like), *more]
     bare = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     return bare, f"http://{bare.stdout.readline().strip()}/"
-
-
-@dataclass
-class Clock:
-    """A histogram: seconds in all, and how many took at most so many seconds."""
-
-    total: float
-    within: dict[float, int]
-
-    def since(self, earlier: "Clock") -> "Clock":
-        return Clock(self.total - earlier.total, {le: n - earlier.within[le] for le, n in self.within.items()})
-
-    def count(self) -> int:
-        return self.within[float("inf")]
-
-    def quantile(self, share: float) -> float:
-        """In seconds, as Prometheus has it: evenly spread within a bucket."""
-        rank, low, below = share * self.count(), 0.0, 0
-        for le, n in self.within.items():
-            if n >= rank:
-                return low if le == float("inf") else low + (le - low) * (rank - below) / max(n - below, 1)
-            low, below = le, n
-        return low
 
 
 class Server:
@@ -188,13 +165,7 @@ class Engine(Server):
 
     def clock(self, grant: str) -> Clock:
         """The server's own clock for a grant."""
-        operations = (self.folder / "operations").read_text().strip()
-        with urllib.request.urlopen(operations + "/metrics") as answer:
-            text = answer.read().decode()
-        total = re.search(rf'jeton_token_request_seconds_sum{{grant="{grant}"}} (\S+)', text)
-        buckets = re.findall(rf'jeton_token_request_seconds_bucket{{[^}}]*grant="{grant}"[^}}]*}} (\S+)', text)
-        bounds = re.findall(rf'jeton_token_request_seconds_bucket{{(?=[^}}]*grant="{grant}")[^}}]*le="([^"]+)"', text)
-        return Clock(float(total[1]), dict(zip(map(float, bounds), map(int, buckets))))
+        return clocks((self.folder / "operations").read_text().strip())[grant]
 
 
 def told(bench: subprocess.Popen) -> dict:
