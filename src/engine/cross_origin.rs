@@ -99,7 +99,7 @@ impl Engine {
             purpose: spends::Purpose::LoginTicket,
             name: &ticket.id,
             session: None,
-            expires_at: ends,
+            expires_at: ends.plus_secs(spends::MARGIN_SECS),
         };
         let first = self.store().spend(thing, b"").await? == Spent::First;
         Ok(first.then_some((user, ticket.amr)))

@@ -220,7 +220,7 @@ impl Engine {
             purpose: spends::Purpose::Mail,
             name: &ticket.id,
             session: None,
-            expires_at: ticket.expires_at,
+            expires_at: ticket.expires_at.plus_secs(spends::MARGIN_SECS),
         };
         Ok(self.store().spend(thing, b"").await? == Spent::First)
     }

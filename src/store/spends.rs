@@ -36,6 +36,10 @@ impl Purpose {
     }
 }
 
+/// So much longer than it counts must a thing be remembered that is spent, in seconds: whether it still counts is judged
+/// before it comes to the store, and by another clock.
+pub const MARGIN_SECS: u64 = 60;
+
 /// A thing that can be used once, until it expires anyway.
 #[derive(Clone, Copy, Debug)]
 pub struct Thing<'a> {
@@ -47,7 +51,7 @@ pub struct Thing<'a> {
     pub name: &'a [u8],
     /// The session that it is of, if any: it may be kept beside it. The same each time the thing is named.
     pub session: Option<SessionId>,
-    /// When it need no longer be remembered.
+    /// When it need no longer be remembered: [`MARGIN_SECS`] after it ceased to count, at the earliest.
     pub expires_at: UnixMs,
 }
 

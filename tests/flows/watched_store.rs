@@ -1,11 +1,11 @@
 //! A store that is watched and can be made to fail: it counts what requests ask of it, and passes everything on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jeton::clock::UnixMs;
+use jeton::clock::{Clock, UnixMs};
 use jeton::model::change::Change;
 use jeton::model::family::{Family, NewFamily, Presented, Rotation};
 use jeton::model::log_event::LogEvent;
@@ -34,6 +34,8 @@ type Answer<T> = Result<T, StoreError>;
 pub(crate) struct Watch {
     calls: Arc<AtomicU64>,
     down: Arc<AtomicBool>,
+    /// How many milliseconds the next verb takes, by this clock.
+    slow: Arc<Mutex<Option<(Clock, u64)>>>,
     /// Whoever holds this keeps requests waiting that look somebody up by name.
     pub(crate) names: Arc<RwLock<()>>,
 }
@@ -48,6 +50,11 @@ impl Watch {
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }
+
+    /// Lets so many milliseconds pass while the next verb is on its way to the store.
+    pub(crate) fn slow_once(&self, clock: &Clock, ms: u64) {
+        *self.slow.lock().unwrap() = Some((clock.clone(), ms));
+    }
 }
 
 /// The store itself.
@@ -58,12 +65,20 @@ pub(crate) struct WatchedStore {
 
 impl WatchedStore {
     pub(crate) fn over(inner: SharedStore) -> (SharedStore, Watch) {
-        let watch = Watch { calls: Arc::default(), down: Arc::default(), names: Arc::default() };
+        let watch = Watch {
+            calls: Arc::default(),
+            down: Arc::default(),
+            slow: Arc::default(),
+            names: Arc::default(),
+        };
         (Arc::new(Self { inner, watch: watch.clone() }), watch)
     }
 
     fn pass(&self, counted: u64) -> Answer<()> {
         self.watch.calls.fetch_add(counted, Ordering::SeqCst);
+        if let Some((clock, ms)) = self.watch.slow.lock().unwrap().take_if(|_| counted > 0) {
+            clock.advance_ms(ms);
+        }
         if self.watch.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("made to fail".to_owned()));
         }

@@ -140,6 +140,18 @@ async fn a_code_lives_for_a_minute_and_dies_with_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_expires_on_its_way_to_the_store_is_not_used_twice() {
+    let world = World::start().await;
+    let browser = world.browser();
+    let code = world.ann(&browser, "spa", &[]).await.code();
+    assert_eq!(world.exchange(&browser, &code).await.status, 200);
+    world.clock.advance_ms(59_999);
+    world.store.slow_once(&world.clock, 2);
+    world.exchange(&browser, &code).await.refused(400, "invalid_grant");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_confidential_client_must_prove_itself_and_a_proof_key_cannot_be_taken_away() {
     let world = World::start().await;
     let browser = world.browser();

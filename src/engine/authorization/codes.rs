@@ -143,7 +143,7 @@ impl Engine {
             purpose: spends::Purpose::Code,
             name: &name,
             session: Some(session),
-            expires_at: facts.expires_at,
+            expires_at: facts.expires_at.plus_secs(spends::MARGIN_SECS),
         };
         let given = Given { session, family: family.map(|family| family.key), jti, expires_at };
         let note =
