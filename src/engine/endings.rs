@@ -73,7 +73,9 @@ impl Endings {
     pub async fn end(self: &Arc<Self>, id: SessionId, initiator: Initiator) -> Result<Ended, StoreError> {
         let spares = initiator.is_logout();
         let ended = self.store.end(id, if spares { End::Logout } else { End::Everything }).await?;
-        if !matches!(&ended, Ended::Ended { kept: 1.., .. }) {
+        // A logout leaves nothing behind only if the store said so: one that was ended by a logout before is unknown to
+        // it, and yet may have families that survived.
+        if !spares || matches!(&ended, Ended::Ended { kept: 0, .. }) {
             self.ring.forget(id);
         }
         if let Ended::Ended { session, .. } = &ended {

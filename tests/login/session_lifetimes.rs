@@ -119,6 +119,10 @@ async fn offline_tokens_may_outlive_a_logout_but_not_a_revocation() {
     };
     let (mortal, offline) = (tokens("spa").await, tokens("offline").await);
     assert_eq!(sid(&mortal), sid(&offline));
+    let cookie = browser.cookie("jeton_session").unwrap();
+    browser.get("/v2/logout").await;
+    // Twice: by another tab, or by whoever saw no answer.
+    browser.set_cookie("jeton_session", &cookie);
     browser.get("/v2/logout").await;
     assert!(is_asked(&browser).await);
     refresh("spa", &mortal).await.refused(400, "invalid_grant");
