@@ -42,7 +42,7 @@ async fn redeem(request: Request<'_>) -> Result<Granted, OAuthError> {
 
     // Everything is checked; only now is anything consumed.
     let lifetimes = Lifetimes::of(caller.client(), &tenant.tenant.settings);
-    let generation = rotate(request, &facts, &lifetimes, now).await?;
+    let generation = rotate(request, &facts, &lifetimes).await?;
     // A client that stopped rotating may still hold the token before its last: it must learn the newer one.
     let refresh_token = if lifetimes.rotating || generation > facts.generation {
         Some(engine.seal_refresh_token(&tenant.tenant.id, &RefreshFacts { generation, ..facts.clone() })?)
@@ -134,9 +134,10 @@ async fn rotate(
     request: Request<'_>,
     facts: &RefreshFacts<'_>,
     lifetimes: &Lifetimes,
-    now: UnixMs,
 ) -> Result<u64, OAuthError> {
     let Request { engine, exchange, .. } = request;
+    // Not when the request came: what slow look-ups took would be taken off the leeway of the retry.
+    let now = engine.now();
     let asked = Presented {
         session: facts.session,
         family: facts.family_key(),

@@ -57,6 +57,17 @@ async fn a_repeat_within_the_leeway_is_not_a_theft_and_after_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_leeway_counts_from_the_rotation_and_not_from_when_its_request_came() {
+    let world = World::start().await;
+    let first = world.login("app", "offline_access").await.refresh_token();
+    world.store.slow_once(&world.clock, 6_000); // to look the membership up
+    let second = world.refresh_with("app", &first, &[("organization", "acme")]).await.refresh_token();
+    world.clock.advance_ms(30_000);
+    assert_eq!(world.refresh("app", &first).await.refresh_token(), second);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_grandparent_is_a_theft_at_once() {
     let world = World::start().await;
     let first = world.login("app", "offline_access").await.refresh_token();
