@@ -157,10 +157,12 @@ impl Catalog {
             }
         };
         for name in &names {
-            self.store.confirm(record.tenant(), &scoped::<T>(name), &id).await?;
+            self.confirm::<T>(record.tenant(), name, &id).await?;
         }
         let gone: Vec<_> = kept.into_iter().filter(|name| !names.contains(name)).collect();
-        self.release_all::<T>(record.tenant(), &gone, &id).await?;
+        if !gone.is_empty() {
+            self.release_unconfirmed::<T>(record.tenant(), &gone, &id).await?;
+        }
         if let Some(before) = before.filter(|before| before.record.change() != record.change()) {
             self.tell(&before.record).await?;
         }
@@ -210,6 +212,28 @@ impl Catalog {
             }
         }
         Ok(None)
+    }
+
+    /// Makes the name of a document that was just written permanent. Another save of it, which came to nothing, may have
+    /// given up the name that both had claimed: then it is claimed once more, if the document still stands with it.
+    async fn confirm<T: Record>(&self, tenant: &TenantId, name: &str, owner: &str) -> Result<(), StoreError> {
+        const TRIES: usize = 5;
+        let scoped = scoped::<T>(name);
+        for _ in 0..TRIES {
+            if self.store.confirm(tenant, &scoped, owner).await? {
+                return Ok(());
+            }
+            let claim = self.store.claim(tenant, &scoped, owner, HOLD_MS).await?;
+            // Looked at after the claim: whoever removes the document gives its names up afterwards.
+            let standing = self.find::<T>(tenant, owner).await?;
+            if !standing.is_some_and(|found| found.record.identifiers().iter().any(|own| own == name)) {
+                return self.store.release(tenant, &scoped, owner).await.map(|_was| ());
+            }
+            if claim != Claim::Held {
+                break;
+            }
+        }
+        Err(StoreError::Unknown(format!("{name:?} was given away while its document was written")))
     }
 
     /// Gives up names just claimed, but not those that the standing document has.

@@ -17,6 +17,7 @@ suite! {
     a_renamed_document_gives_up_its_old_name,
     a_conflict_keeps_the_names_that_stand,
     a_removed_document_gives_up_its_name,
+    a_document_that_many_save_at_once_owns_its_name,
     one_of_many_gets_the_name,
     of_many_names_each_has_one_owner,
     a_save_is_told_to_the_feed,
@@ -91,6 +92,35 @@ async fn a_removed_document_gives_up_its_name(world: &World) {
     assert_eq!(catalog.remove::<Organization>(&world.tenant, "org_1").await.unwrap(), None);
     let heir = catalog.save(&organization(world, "org_2", "acme"), Expect::Absent).await.unwrap();
     assert_eq!(heir, Saved::Saved { version: 1 });
+}
+
+/// Some rename it and some change something else, so that most conflict: what those claimed they give up, and not what
+/// the one that was written has claimed as well.
+async fn a_document_that_many_save_at_once_owns_its_name(world: &World) {
+    let catalog = Catalog::new(world.store.clone());
+    catalog.save(&organization(world, "org_1", "name-0"), Expect::Absent).await.unwrap();
+    for round in 1..=60 {
+        let tasks: Vec<_> = (0..16)
+            .map(|task| {
+                let (catalog, tenant) = (Catalog::new(world.store.clone()), world.tenant.clone());
+                tokio::spawn(async move {
+                    let mut found = catalog.find::<Organization>(&tenant, "org_1").await.unwrap().unwrap();
+                    if task % 2 == 0 {
+                        found.record.name = format!("name-{round}");
+                    } else {
+                        found.record.display_name = format!("{round} {task}");
+                    }
+                    catalog.save(&found.record, Expect::Version(found.version)).await.unwrap()
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let found = catalog.find::<Organization>(&world.tenant, "org_1").await.unwrap().unwrap();
+        let name = found.record.name;
+        assert_eq!(named(world, &name).await.as_deref(), Some("org_1"), "{name} in round {round}");
+    }
 }
 
 async fn one_of_many_gets_the_name(world: &World) {
