@@ -48,21 +48,26 @@ def highest(samples: dict, prefix: str, what: str) -> float | None:
     return max(values, default=None)
 
 
-def inside(samples: dict, span: tuple[float, float]) -> Clock | None:
-    """The engines' own clocks together, of the grant that they were asked for most; to the second, as they were sampled."""
+def inside(scenario: dict, samples: dict) -> dict[str, dict]:
+    """What the engines' own clocks say together, of each grant that was asked for; to the second, as they were sampled."""
+    began, ended = scenario["began"] / 1000, scenario["ended"] / 1000
     found: dict[str, Clock] = {}
     for stats in samples["processes"].values():
         known = [pair for pair in zip(samples["at"], stats.get("clocks", [])) if pair[1] is not None]
         if not known:
             continue
-        first = [clocks for at, clocks in known if at <= span[0]][-1:] or [known[0][1]]
-        last = [clocks for at, clocks in known if at >= span[1]][:1] or [known[-1][1]]
+        first = [clocks for at, clocks in known if at <= began][-1:] or [known[0][1]]
+        last = [clocks for at, clocks in known if at >= ended][:1] or [known[-1][1]]
         for grant, told in last[0].items():
             took = clock(told)
             took = took.since(clock(first[0][grant])) if grant in first[0] else took
             found[grant] = took.and_also(found[grant]) if grant in found else took
-    most = max(found.values(), key=Clock.count, default=None)
-    return most if most and most.count() else None
+    quantiles = {"med": 0.5, "p(99)": 0.99}
+    return {
+        grant: {"count": clock.count(), **{name: clock.quantile(share) * 1e3 for name, share in quantiles.items()}}
+        for grant, clock in found.items()
+        if clock.count()
+    }
 
 
 def clock(told: dict) -> Clock:
@@ -72,7 +77,6 @@ def clock(told: dict) -> Clock:
 def cost(scenario: dict, samples: dict) -> dict:
     span = (scenario["began"] / 1000, scenario["ended"] / 1000)
     requests = scenario["other"].get("asked", {}).get("count", 0)
-    clocked = inside(samples, span)
     found = {
         "requests": requests,
         "requests_per_second": requests / (span[1] - span[0]),
@@ -81,8 +85,6 @@ def cost(scenario: dict, samples: dict) -> dict:
         "redis_us_per_request": rate(grown(samples, "redis", "cpu_s", span), requests / 1e6),
         "redis_commands_per_request": rate(grown(samples, "redis", "commands", span), requests),
         "k6_us_per_request": rate(grown(samples, "k6", "cpu_s", span), requests / 1e6),
-        "inside_p50_ms": clocked and clocked.quantile(0.5) * 1e3,
-        "inside_p99_ms": clocked and clocked.quantile(0.99) * 1e3,
         "engine_resident_mib": highest(samples, "engine", "resident_mib"),
         "redis_used_mib_highest_node": highest(samples, "redis", "used_mib"),
         "redis_used_mib_growth": grown(samples, "redis", "used_mib", span),
@@ -121,14 +123,26 @@ def read(path: Path) -> dict:
     if sampled.exists():
         samples = json.loads(sampled.read_text())
         scenario["cost"] = cost(scenario, samples)
+        scenario["inside_ms"] = inside(scenario, samples)
         scenario["samples"] = shown(scenario, samples)
     return scenario
 
 
-def busiest(scenario: dict) -> dict:
-    """The latencies of the kind that was answered most often; none if nothing was answered well."""
-    latencies = [kind["latency"] for kind in scenario["kinds"].values() if kind.get("latency", {}).get("count")]
-    return max(latencies, key=lambda latency: latency["count"], default={})
+def busiest(scenario: dict) -> tuple[str, dict]:
+    """The kind that was answered most often, and its latencies; none if nothing was answered well."""
+    latencies = [(name, kind["latency"]) for name, kind in scenario["kinds"].items() if kind.get("latency", {}).get("count")]
+    return max(latencies, key=lambda each: each[1]["count"], default=("", {}))
+
+
+def grant_of(kind: str, clocks: dict[str, dict]) -> str:
+    """The grant of that kind of request; if none is named like it, the one that the engines were asked for most."""
+    alike = (grant for grant in clocks if kind and grant.startswith(kind))
+    return next(alike, None) or max(clocks, key=lambda grant: clocks[grant]["count"], default="")
+
+
+def percentiles(name: str, several: list[dict]) -> str:
+    """p50 and p99, medians of several rounds, and of what they are."""
+    return " / ".join(number(middle([each.get(stat) for each in several]), 2) for stat in ("med", "p(99)")) + (f" {name}" if name else "")
 
 
 def name(scenario: dict) -> str:
@@ -155,15 +169,17 @@ def middle(values: list[float | None]) -> float | None:
 
 def row(key: tuple, several: list[dict]) -> list[str]:
     target, title, engines = key
-    latencies = [busiest(each) for each in several]
+    kind, latencies = busiest(several[0])[0], [busiest(each)[1] for each in several]
+    clocks = [each.get("inside_ms", {}) for each in several]
+    grant = grant_of(kind, clocks[0])
     bounds = [threshold["ok"] for each in several for threshold in each["thresholds"]]
     return [
         target,
         title + (f" (median of {len(several)})" if len(several) > 1 else ""),
         str(engines),
         number(median(several, "requests_per_second"), 0),
-        " / ".join(number(middle([latency.get(stat) for latency in latencies]), 2) for stat in ("med", "p(99)")),
-        " / ".join(number(median(several, f"inside_{stat}_ms"), 2) for stat in ("p50", "p99")),
+        percentiles(kind, latencies),
+        percentiles(grant, [clock.get(grant, {}) for clock in clocks]),
         number(median(several, "engine_us_per_request"), 1),
         number(median(several, "redis_us_per_request"), 1),
         number(median(several, "engine_resident_mib"), 0),

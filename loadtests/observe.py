@@ -5,6 +5,7 @@ memory that it says it uses, the connections and the commands that it processed;
 http://…) its clock of token requests. Read from /proc, from INFO and from /metrics.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -105,7 +106,8 @@ class Process:
     def clocks(self) -> dict | None:
         try:
             return {grant: asdict(clock) for grant, clock in clocks(self.operations).items() if clock.count()}
-        except OSError:
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            # It does not answer, or dies with its answer half said: a gap.
             return None
 
 
@@ -121,7 +123,7 @@ def main() -> None:
             process.sample()
         if stopped:
             break
-        due += EVERY_S
+        due = max(due + EVERY_S, time.monotonic())
         while not stopped and (left := due - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
     out.write_text(json.dumps({"at": at, "processes": {each.name: each.samples for each in processes}}))

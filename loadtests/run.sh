@@ -228,7 +228,10 @@ scenario() { # name; extra NAME=VALUE for k6
   wait "$driver" || status=$?
   driver=""
   kill "$observer" 2>/dev/null || true
-  wait "$observer" || true
+  if ! wait "$observer" || [ ! -s "$part.samples.json" ]; then
+    note "$name was not observed to its end: what it cost is not known"
+    failed=1
+  fi
   observer=""
   if [ ! -s "$part.json" ]; then
     note "$name left no result (k6 ended with $status)"
@@ -278,7 +281,7 @@ profile() { # the scenarios of a name
     hostile) echo "$hostile" ;;
     all) echo "$token $people $hostile failover" ;;
     growth | scale | peers) echo "$1" ;;
-    *) [ -s "loadtests/k6/$1.js" ] || die "$1 is neither a scenario nor a profile; see --help"; echo "$1" ;;
+    *) [[ $1 =~ ^[a-z_]+$ && -s loadtests/k6/$1.js ]] || die "$1 is neither a scenario nor a profile; see --help"; echo "$1" ;;
   esac
 }
 

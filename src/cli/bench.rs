@@ -119,6 +119,10 @@ async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Ar
         let answer = tokio::time::timeout(PATIENCE, wire.ask(asker.next())).await;
         let now = Instant::now();
         let counted = pace.counts(now).then_some(&tally);
+        let outlasted = pace.is_outlasted_by(sent, now).then_some(&tally);
+        if let Some(tally) = outlasted {
+            locked(tally).outlasted(now - sent);
+        }
         match answer {
             Ok(Ok(answer)) if answer.status == 200 => {
                 asker.learn(answer.body);
@@ -141,9 +145,10 @@ async fn connection(mut asker: Asker, mut wire: Wire, pace: Arc<Pace>, tally: Ar
             }
             lost => {
                 if let Some(tally) = counted {
-                    let mut tally = locked(tally);
-                    tally.lost();
-                    tally.explain(|| match lost {
+                    locked(tally).lost();
+                }
+                if let Some(tally) = counted.or(outlasted) {
+                    locked(tally).explain(|| match lost {
                         Ok(Err(fault)) => fault.to_string(),
                         _ => format!("no answer within {} s", PATIENCE.as_secs()),
                     });
@@ -177,6 +182,8 @@ fn report(arguments: &BenchArguments, all: &Tally, duration: Duration, cpu: Opti
         refused: all.refusals().clone(),
         lost: all.losses(),
         unanswered: rate.map(|rate| (rate * seconds - float(all.answers() + all.losses())).max(0.0).round()),
+        waiting_at_end: all.outlasting().0,
+        waiting_longest_ms: all.outlasting().1,
         chains_ended: all.chains_ended(),
         first_fault: all.first_fault().map(str::to_owned),
         latency_ms: all.percentiles(),
@@ -277,7 +284,10 @@ async fn starts(
 }
 
 async fn login_once(asker: &mut Asker, wire: &mut Wire) -> Result<Zeroizing<String>, Fault> {
-    let answer = wire.ask(asker.next()).await.map_err(|error| unavailable(error.to_string()))?;
+    let answer = tokio::time::timeout(PATIENCE, wire.ask(asker.next())).await;
+    let answer =
+        answer.map_err(|_| unavailable(format!("a login had no answer within {} s", PATIENCE.as_secs())))?;
+    let answer = answer.map_err(|error| unavailable(error.to_string()))?;
     if answer.status != 200 {
         let said = String::from_utf8_lossy(answer.body);
         return Err(unavailable(format!("a login was answered {}: {said}", answer.status)));

@@ -65,6 +65,11 @@ impl Pace {
         self.measured_from <= now && now < self.ends
     }
 
+    /// Whether the run ended between the instant at which something was `sent` and the one at which its answer came.
+    pub(super) fn is_outlasted_by(&self, sent: Instant, answered: Instant) -> bool {
+        sent < self.ends && self.ends <= answered
+    }
+
     /// Waits for the next turn; `None` when the run is over. In the open loop its latency counts from when it was due, if
     /// its connection was still waiting for an earlier answer then: a slow answer delays those behind it, and they say so
     /// (no coordinated omission).
@@ -159,6 +164,10 @@ mod tests {
         let pace = Pace::new(began, SECOND, 2 * SECOND, None).unwrap();
         let counts = |ms| pace.counts(began + Duration::from_millis(ms));
         assert_eq!([999, 1_000, 2_999, 3_000].map(counts), [false, true, true, false]);
+        let outlasted = |sent, answered| {
+            pace.is_outlasted_by(began + Duration::from_millis(sent), began + Duration::from_millis(answered))
+        };
+        assert!(outlasted(2_999, 3_000) && !outlasted(2_998, 2_999) && !outlasted(3_000, 3_001));
     }
 
     #[tokio::test]

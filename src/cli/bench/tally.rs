@@ -23,6 +23,8 @@ pub(super) struct Tally {
     refusals: Histogram<u64>,
     refused: BTreeMap<u16, u64>,
     lost: u64,
+    /// Sent within the run and not answered within it, and the longest that one of them took, in microseconds.
+    outlasting: (u64, u64),
     /// Chains that ended because their token was refused.
     ended: u64,
     /// What the first answer that was not good said, or why there was none.
@@ -45,6 +47,10 @@ pub(super) struct Report {
     pub(super) lost: u64,
     /// In the open loop: what was due, and not answered within the run.
     pub(super) unanswered: Option<f64>,
+    /// Sent within the run, and not answered within it.
+    pub(super) waiting_at_end: u64,
+    /// How long the last of them was without an answer, from when it was sent.
+    pub(super) waiting_longest_ms: f64,
     pub(super) chains_ended: u64,
     /// What the first answer that was not good said, or why there was none.
     pub(super) first_fault: Option<String>,
@@ -82,6 +88,7 @@ impl Tally {
             refusals: empty,
             refused: BTreeMap::new(),
             lost: 0,
+            outlasting: (0, 0),
             ended: 0,
             first_fault: None,
         })
@@ -102,6 +109,17 @@ impl Tally {
 
     pub(super) fn lost(&mut self) {
         self.lost += 1;
+    }
+
+    /// The answer, or its loss, came after the end of the run.
+    pub(super) fn outlasted(&mut self, latency: Duration) {
+        let (count, longest) = self.outlasting;
+        self.outlasting = (count + 1, longest.max(micros(latency)));
+    }
+
+    /// How many answers came after the end, and the longest that one of them took, in milliseconds.
+    pub(super) fn outlasting(&self) -> (u64, f64) {
+        (self.outlasting.0, ms(self.outlasting.1))
     }
 
     /// Notes why an answer was not good, unless one was noted before.
@@ -217,6 +235,13 @@ impl std::fmt::Display for Report {
         if let Some(unanswered) = self.unanswered.filter(|unanswered| *unanswered > 0.0) {
             writeln!(f, "late      {unanswered:>10}  due, and not answered within the run")?;
         }
+        if self.waiting_at_end > 0 {
+            let (count, longest) = (self.waiting_at_end, self.waiting_longest_ms);
+            writeln!(
+                f,
+                "waiting   {count:>10}  without an answer at the end, the longest for {longest:.2} ms"
+            )?;
+        }
         if self.chains_ended > 0 {
             writeln!(f, "ended     {:>10}  chains whose token was refused", self.chains_ended)?;
         }
@@ -255,6 +280,9 @@ mod tests {
         all.explain(|| "the first".to_owned());
         all.explain(|| "another".to_owned());
         assert_eq!(all.first_fault(), Some("the first"));
+        all.outlasted(Duration::from_millis(40));
+        all.outlasted(Duration::from_millis(3));
+        assert_eq!(all.outlasting(), (2, 40.0));
         all.refused(503, Duration::from_millis(7));
         all.refused(503, Duration::from_millis(7));
         all.refused(429, Duration::from_millis(7));

@@ -82,7 +82,12 @@ impl fmt::Display for PerSecond {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}iB", short(self.0, 1024.0)).map(drop)
+        let text = short(self.0, 1024.0);
+        match text.strip_suffix('k') {
+            Some(number) => write!(f, "{number}KiB"),
+            None if text.ends_with(|last: char| last.is_ascii_digit()) => write!(f, "{text}B"),
+            None => write!(f, "{text}iB"),
+        }
     }
 }
 
@@ -121,5 +126,6 @@ mod tests {
         assert_eq!(Count(1_500_000.0).to_string(), "1.5M");
         assert_eq!(Count(7.0).to_string(), "7");
         assert_eq!(Bytes(17_179_869_184.0).to_string(), "16GiB");
+        assert_eq!([0.0, 224.0, 1536.0].map(|bytes| Bytes(bytes).to_string()), ["0B", "224B", "1.5KiB"]);
     }
 }
