@@ -33,9 +33,9 @@ class Clock:
         return low
 
 
-def clocks(operations: str) -> dict[str, Clock]:
+def clocks(operations: str, timeout: float = 30) -> dict[str, Clock]:
     """The clock of every grant of the engine whose operations listener has this address."""
-    with urllib.request.urlopen(operations + "/metrics", timeout=0.5) as answer:
+    with urllib.request.urlopen(operations + "/metrics", timeout=timeout) as answer:
         text = answer.read().decode()
     found: dict[str, Clock] = {}
     for what, labels, value in SERIES.findall(text):

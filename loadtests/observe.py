@@ -105,7 +105,7 @@ class Process:
 
     def clocks(self) -> dict | None:
         try:
-            return {grant: asdict(clock) for grant, clock in clocks(self.operations).items() if clock.count()}
+            return {grant: asdict(clock) for grant, clock in clocks(self.operations, timeout=EVERY_S / 2).items() if clock.count()}
         except (OSError, http.client.HTTPException, ValueError, KeyError):
             # It does not answer, or dies with its answer half said: a gap.
             return None
